@@ -54,6 +54,7 @@ constexpr const char* Name(Counter c) { return kCounterRows[static_cast<int>(c)]
 class CounterCell {
  public:
   void Add(uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void Subtract(uint64_t n) { Add(~n + 1); }
   void Set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
 
@@ -87,7 +88,7 @@ struct CounterPage {
   }
 };
 
-// received + handoff_in - (sent + answered + consumed + handoff_out + drops): 0 when no packet is
+// received + handoff_in - (sent + consumed + handoff_out + drops): 0 when no packet is
 // unaccounted for (docs/architecture.md, "accounting identity").
 int64_t AccountingMismatch(const CounterPage& page, Direction d);
 

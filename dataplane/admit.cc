@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/admit.h"
+
+#include <algorithm>
+
+#include "dataplane/tcp_state.h"
+
+namespace cfr {
+namespace {
+
+void Drop(Packet& p, DropReason reason) {
+  p.verdict = Verdict::kDrop;
+  p.reason = reason;
+}
+
+// Addresses no host can have, either family (RFC 1812 5.3.7, RFC 6890, RFC 4291).
+bool IsMartian(const Address& a) {
+  const uint8_t* b = a.bytes.data();
+  if (a.family == Family::kV4)
+    return b[0] == 0 || b[0] == 127 || b[0] >= 224 || (b[0] == 169 && b[1] == 254);
+  if (b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)) return true;
+  bool zero80 = std::all_of(b, b + 10, [](uint8_t byte) { return byte == 0; });
+  if (!zero80) return false;
+  bool mapped = b[10] == 0xff && b[11] == 0xff;
+  bool unspecified_or_loopback =
+      std::all_of(b + 10, b + 15, [](uint8_t byte) { return byte == 0; }) && b[15] <= 1;
+  return mapped || unspecified_or_loopback;
+}
+
+bool IsEchoRequest(const Packet& p) {
+  return (p.protocol == kProtocolIcmp && p.icmp().type == kIcmpEchoRequest) ||
+         (p.protocol == kProtocolIcmp6 && p.icmp().type == kIcmp6EchoRequest);
+}
+
+// Traffic to one of the relay's addresses: echo is answered where the address lives, the rest is not.
+void Own(Packet& p, Side arrival, const PortAddress& own) {
+  if (own.side == arrival && IsEchoRequest(p)) p.verdict = Verdict::kConsume;
+  else Drop(p, DropReason::kOwnAddress);
+}
+
+void Bypass(Packet& p) {
+  p.verdict = Verdict::kForward;
+  p.bypassed = true;
+}
+
+}  // namespace
+
+void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
+  if (IsMartian(destination)) return Drop(p, DropReason::kMartianDestination);
+  if (source == destination) return Drop(p, DropReason::kLand);
+  if (snapshot.FindOwn(source) || snapshot.pools.Find(source)) return Drop(p, DropReason::kSpoofAlias);
+  const SubscriberSpace* found = snapshot.subscribers.Find(source);
+  const PortAddress* own = snapshot.FindOwn(destination);
+  // A gateway on the access side may ping the relay without being a subscriber.
+  if (own != nullptr && (found || own->prefix.Contains(source))) return Own(p, Side::kAccess, *own);
+  if (found == nullptr) return Drop(p, DropReason::kSpoofAccess);
+  if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kHairpin);
+  if (snapshot.subscribers.Find(destination)) return Drop(p, DropReason::kAccessDestination);
+  if (snapshot.bypasses.Find(destination)) return Bypass(p);
+  if (p.protocol == kProtocolTcp && !IsCleanSyn(p.tcp().flags)) return Drop(p, DropReason::kTcpNoFlow);
+  if ((p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6) && !IsEchoRequest(p))
+    return Drop(p, DropReason::kIcmpType);
+  *space = *found;
+}
+
+void AdmitInbound(Packet& p, const Snapshot& snapshot) {
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
+  if (source == destination) return Drop(p, DropReason::kLand);
+  if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
+    return Drop(p, DropReason::kSpoofCore);
+  if (const PortAddress* own = snapshot.FindOwn(destination)) return Own(p, Side::kCore, *own);
+  if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kNoFlow);
+  if (snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
+  Drop(p, DropReason::kNotAlias);
+}
+
+}  // namespace cfr

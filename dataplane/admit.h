@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Steps 2 and 3 for packets that belong to no flow: traffic to the relay itself, who may use the relay
+// (draft R8, RFC 2827), what may be addressed through it. A packet of a live flow passed all this when
+// the flow was opened (docs/decisions/0002-admission-on-a-miss.md).
+#pragma once
+
+#include "dataplane/packet.h"
+#include "dataplane/snapshot.h"
+
+namespace cfr {
+
+// On kUndecided `*space` is the subscriber's and the packet may open a flow. Drops with the first
+// reason found, forwards a bypassed packet (not yet rewritten), consumes echo to the relay.
+void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space);
+
+// A packet of no flow from the core: bypassed, for the relay itself, or dropped.
+void AdmitInbound(Packet& p, const Snapshot& snapshot);
+
+}  // namespace cfr

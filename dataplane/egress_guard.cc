@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/egress_guard.h"
+
+namespace cfr {
+namespace {
+
+bool IsOwnCore(const Address& a, const Snapshot& snapshot) {
+  const PortAddress* own = snapshot.FindOwn(a);
+  return own != nullptr && own->side == Side::kCore;
+}
+
+// The relay speaks IPv6 from its addresses and, for neighbour discovery, for pool addresses it answers.
+bool MaySpeakFor(const Address& a, const Snapshot& snapshot) {
+  if (IsOwnCore(a, snapshot)) return true;
+  const PoolPrefix* pool = snapshot.pools.Find(a);
+  return pool != nullptr && pool->answer;
+}
+
+}  // namespace
+
+bool EgressGuard::PassesOwn(const uint8_t* frame, uint16_t length, const Snapshot& snapshot) {
+  if (length < kEthernetBytes) return false;
+  const uint8_t* body = frame + kEthernetBytes;
+  size_t bytes = static_cast<size_t>(length - kEthernetBytes);
+  switch (reinterpret_cast<const EthernetHeader*>(frame)->ethertype.host()) {
+    case kEthertypeArp:
+      return bytes >= sizeof(ArpPacket) &&
+             MaySpeakFor(Address::FromV4(reinterpret_cast<const ArpPacket*>(body)->sender_ip), snapshot);
+    case kEthertypeIpv4:
+      return bytes >= sizeof(Ipv4Header) &&
+             IsOwnCore(Address::FromV4(&reinterpret_cast<const Ipv4Header*>(body)->source), snapshot);
+    case kEthertypeIpv6:
+      return bytes >= sizeof(Ipv6Header) &&
+             MaySpeakFor(Address::FromV6(reinterpret_cast<const Ipv6Header*>(body)->source), snapshot);
+    default: return false;
+  }
+}
+
+}  // namespace cfr

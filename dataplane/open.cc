@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Step 6: the one place where a flow starts. Limits, alias unit, alias port, record, in that order; what
+// fails undoes everything before it, and the packet that asked is dropped for the reason that failed.
+#include <algorithm>
+
+#include "dataplane/pipeline.h"
+#include "dataplane/translate.h"
+
+namespace cfr {
+namespace {
+
+SubscriberLimits LimitsOf(const Settings& settings, Family family) {
+  Setting flows = family == Family::kV4 ? Setting::kSubscriberFlowsV4 : Setting::kSubscriberFlowsV6;
+  return {static_cast<uint32_t>(settings[flows]), static_cast<uint32_t>(settings[Setting::kSubscriberNewRate]),
+          static_cast<uint32_t>(settings[Setting::kSubscriberNewBurst])};
+}
+
+// Ports that networks commonly block for UDP (RFC 9308 8.1): an alias there would be unlucky.
+bool IsAvoided(uint8_t protocol, uint16_t port) {
+  return protocol == kProtocolUdp && (port == 1900 || port == 5353 || port == 11211);
+}
+
+template <class A>
+void StartState(const Packet& p, Flow<A>* flow) {
+  if (p.protocol == kProtocolTcp) StoreTcp(StartTcp(SegmentOf(p)), flow);
+  else flow->state = p.protocol == kProtocolUdp ? FlowState::kUdpOneway : FlowState::kIcmpQuery;
+}
+
+Counter OpenedCounter(uint8_t protocol) {
+  if (protocol == kProtocolTcp) return Counter::kOpenedTcp;
+  return protocol == kProtocolUdp ? Counter::kOpenedUdp : Counter::kOpenedIcmp;
+}
+
+}  // namespace
+
+template <class A>
+FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, const SubscriberSpace& space) {
+  constexpr Direction kOut = Direction::kOutbound;
+  const Snapshot& snapshot = *world.snapshot;
+  FlowTable<A>& flows = Table<A>();
+  const EpochKeys::Key* epoch_key = world.keys == nullptr ? nullptr : world.keys->InForce(now_ms_);
+  if (epoch_key == nullptr) return Drop(kOut, p, DropReason::kNoEpochKey), kNoFlow;
+  if (flows.full()) return Drop(kOut, p, DropReason::kFlowTableFull), kNoFlow;
+
+  Address subscriber = Masked(ToAddress(key.local), space.per);
+  SubscriberLimits limits = LimitsOf(snapshot.settings, A::kFamily);
+  SubscriberTable::Taken taken = shared_.subscribers.Take(subscriber, limits, now_ms_ * 1000);
+  if (taken.slot == SubscriberTable::kNoSlot) return Drop(kOut, p, taken.reason), kNoFlow;
+
+  Flow<A> flow{};
+  flow.subscriber = key.local;
+  flow.subscriber_port = key.local_port;
+  flow.remote = key.remote;
+  flow.remote_port = key.remote_port;
+  flow.protocol = key.protocol;
+  flow.subscriber_slot = taken.slot;
+  flow.last_seen_ms = static_cast<uint32_t>(now_ms_);
+  uint64_t epoch = EpochNumber(shared_.phase_key, subscriber, now_ms_, snapshot.settings[Setting::kEpochLength] * 1000);
+  const auto& drawable = snapshot.drawable[space.region][static_cast<int>(A::kFamily)];
+  DrawOrder order = Draw(DrawSeed(epoch_key->key, subscriber, epoch), drawable, snapshot.units);
+  DropReason reason = DropReason::kPoolEmpty;
+  if (!ChooseAlias(snapshot, order, &flow, &reason)) {
+    shared_.subscribers.Undo(taken.slot, limits);
+    return Drop(kOut, p, reason), kNoFlow;
+  }
+  StartState(p, &flow);
+  PrepareTranslation(&flow);
+  page_.Count(kOut, OpenedCounter(p.protocol));
+  page_.flows[static_cast<int>(A::kFamily)].Add(1);
+  page_.unit_flows[flow.unit].Add(1);
+  return flows.Open(flow, now_ms_ + snapshot.timeouts[flow.state]);
+}
+template FlowIndex Pipeline::Open(Packet&, const FlowKey<V4>&, const World&, const SubscriberSpace&);
+template FlowIndex Pipeline::Open(Packet&, const FlowKey<V6>&, const World&, const SubscriberSpace&);
+
+// Units in the order of the draw (RFC 4787 REQ-11: the sequence is fixed, load only moves along it).
+template <class A>
+bool Pipeline::ChooseAlias(const Snapshot& snapshot, const DrawOrder& order, Flow<A>* flow, DropReason* reason) {
+  bool first = true;
+  for (UnitIndex unit : order) {
+    if (unit == kAllUnits) break;
+    if (!shared_.leases.Holds(unit, now_ms_)) {
+      if (first) *reason = DropReason::kLeaseExpired;
+      continue;
+    }
+    flow->unit = unit;
+    flow->alias = LoadAddress<A>(snapshot.units[unit].address.bytes.data());
+    if (ChoosePort(snapshot.settings, flow)) {
+      if (!first) page_.Count(Direction::kOutbound, Counter::kAliasSpill);
+      return true;
+    }
+    *reason = DropReason::kPortsExhausted;
+    first = false;
+  }
+  return false;
+}
+
+// Uniform over the free ports whose inbound tuple this worker owns: random candidates first, then a scan
+// of all from a random start (RFC 6056 3.3.1). A port is free if nobody, quarantine included, holds its
+// inbound key.
+template <class A>
+bool Pipeline::ChoosePort(const Settings& settings, Flow<A>* flow) {
+  const FlowTable<A>& flows = Table<A>();
+  const Owner& owner = shared_.owner;
+  const auto first = static_cast<uint32_t>(settings[Setting::kPortFirst]);
+  const uint32_t ports = static_cast<uint32_t>(settings[Setting::kPortLast]) - first + 1;
+  flow->alias_port = 0;
+  const uint64_t remote_key = flows.Hash(InboundKey(*flow));
+  const uint32_t base = owner.workers() == 1 ? 0 : owner.Hash(InboundKey(*flow));
+  auto take = [&](uint32_t port) {
+    flow->alias_port = Be16::From(static_cast<uint16_t>(port)).raw;
+    if (IsAvoided(flow->protocol, static_cast<uint16_t>(port))) return false;
+    if (owner.workers() > 1 && owner.WorkerOf(base ^ owner.DestinationPortHash<A>(flow->alias_port)) != worker_)
+      return false;
+    FlowKey<A> key = InboundKey(*flow);
+    return flows.Find(key, flows.Hash(key)) == kNoFlow;
+  };
+  for (int n = kPortCandidatesPerWorker * owner.workers(); n > 0; --n)
+    if (take(first + random_.Below(ports))) return true;
+  if (exhausted_.Recalls(remote_key, now_ms_)) return false;
+  const uint32_t start = random_.Below(ports);
+  for (uint32_t n = 0; n < ports; ++n)
+    if (take(first + (start + n) % ports)) return true;
+  exhausted_.Note(remote_key, now_ms_);
+  return false;
+}
+
+}  // namespace cfr

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Step 1: every length check of the packet path. After Parse a packet without a verdict has complete
+// Ethernet, IP and transport headers inside its bytes, is no fragment, and is TCP, UDP or ICMP.
+// Nothing behind the transport header is ever read (draft R1, R2).
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/packet.h"
+#include "dataplane/snapshot.h"
+
+namespace cfr {
+
+// `port`: the one the frame arrived on. Leaves the verdict kUndecided, or drops with the first reason
+// found, or consumes ARP and neighbour discovery.
+void Parse(Packet& p, const PortFacts& port);
+
+}  // namespace cfr

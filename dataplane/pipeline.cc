@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/pipeline.h"
+
+#include <cstring>
+
+#include "dataplane/admit.h"
+#include "dataplane/egress_guard.h"
+#include "dataplane/parse.h"
+#include "dataplane/scrub.h"
+#include "dataplane/translate.h"
+
+namespace cfr {
+namespace {
+
+FlowHash::Key DrawHashKey(RandomSource& random) {
+  FlowHash::Key key;
+  for (uint64_t& word : key) word = random.Next64();
+  return key;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(int worker, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6,
+                   RandomSource& random, CounterPage& page)
+    : worker_(worker), shared_(shared), random_(random), page_(page), v4_(flows_v4, DrawHashKey(random)),
+      v6_(flows_v6, DrawHashKey(random)) {}
+
+void Pipeline::Drop(Direction direction, Packet& p, DropReason reason) {
+  p.verdict = Verdict::kDrop;
+  p.reason = reason;
+  page_.Count(direction, reason);
+}
+
+// The whole way. Three passes over the burst, so that the loads of all its packets are in flight before
+// the first of them is needed.
+void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> burst, const World& world,
+                       uint64_t now_ms) {
+  now_ms_ = now_ms;
+  uint64_t bytes = 0;
+  for (Packet& p : burst) {
+    bytes += p.length;
+    Parse(p, shared_.port[static_cast<int>(ArrivalSide(direction))]);
+    if (!p.decided()) Steer(direction, origin, p);
+  }
+  for (Packet& p : burst) {
+    if (p.decided()) continue;
+    if (p.family == Family::kV4) v4_.PrefetchFlow(p.hash);
+    else v6_.PrefetchFlow(p.hash);
+  }
+  for (Packet& p : burst) {
+    if (p.verdict == Verdict::kDrop) page_.Count(direction, p.reason);
+    if (p.decided()) continue;
+    if (world.snapshot == nullptr) {
+      Drop(direction, p, DropReason::kNoSnapshot);
+    } else if (direction == Direction::kOutbound) {
+      p.family == Family::kV4 ? Relay<V4, Direction::kOutbound>(p, world)
+                              : Relay<V6, Direction::kOutbound>(p, world);
+    } else {
+      p.family == Family::kV4 ? Relay<V4, Direction::kInbound>(p, world)
+                              : Relay<V6, Direction::kInbound>(p, world);
+    }
+  }
+  page_.Count(direction, origin == Origin::kPort ? Counter::kReceived : Counter::kHandoffIn, burst.size());
+  if (origin == Origin::kPort) page_.Count(direction, Counter::kReceivedBytes, bytes);
+}
+
+// Owner, hash and the first load. A packet from a handoff ring stays here whatever its hash.
+void Pipeline::Steer(Direction direction, Origin origin, Packet& p) {
+  auto steer = [&](const auto& key, auto& table) {
+    int owner = origin == Origin::kHandoff ? worker_ : shared_.owner.WorkerOf(key);
+    if (owner != worker_) {
+      p.verdict = Verdict::kHandOff;
+      p.worker = static_cast<uint8_t>(owner);
+      return;
+    }
+    p.hash = table.Hash(key);
+    table.Prefetch(p.hash);
+  };
+  if (p.family == Family::kV4) steer(p.Key<V4>(direction), v4_);
+  else steer(p.Key<V6>(direction), v6_);
+}
+
+template <class A, Direction kDirection>
+void Pipeline::Relay(Packet& p, const World& world) {
+  constexpr bool kOut = kDirection == Direction::kOutbound;
+  const Snapshot& snapshot = *world.snapshot;
+  FlowTable<A>& flows = Table<A>();
+  const FlowKey<A> key = p.Key<A>(kDirection);
+  FlowIndex i = FindLive<A>(key, p.hash, snapshot);
+  if (i == kNoFlow) {
+    SubscriberSpace space{};
+    if constexpr (kOut) AdmitOutbound(p, snapshot, &space);
+    else AdmitInbound(p, snapshot);
+    if (p.verdict == Verdict::kDrop) return Drop(kDirection, p, p.reason);
+    if (p.bypassed) return RelayBypassed(kDirection, p, world);
+    if (p.decided() || !Fits(kDirection, p)) return;
+    if constexpr (kOut) i = Open<A>(p, key, world, space);
+    if (i == kNoFlow) return;
+  } else if (!Fits(kDirection, p)) {
+    return;
+  }
+
+  const Mac* hop = world.hops->Find(DepartureSide(kDirection), kOut ? key.remote : flows[i].subscriber);
+  if (!SetStations(kDirection, p, hop)) return;
+  // A clean SYN on a flow that was over starts again without it (RFC 6191).
+  if (!Advance<A>(i, kDirection, p, snapshot)) return Relay<A, kDirection>(p, world);
+  Flow<A>& flow = flows[i];
+  Translate<A, kDirection>(p, flow);
+  DecrementTtl(p);
+  if constexpr (kOut) {
+    ++flow.packets_out;
+    Scrub(p, snapshot.settings, shared_.label_key, random_);
+    if (!snapshot.units[flow.unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
+    if (!EgressGuard::PassesTranslated(p, snapshot, flow.unit))
+      return Drop(kDirection, p, DropReason::kEgressGuard);
+  } else {
+    ++flow.packets_in;
+  }
+  p.verdict = Verdict::kForward;
+}
+
+void Pipeline::RelayBypassed(Direction direction, Packet& p, const World& world) {
+  if (!Fits(direction, p)) return;
+  Side side = DepartureSide(direction);
+  const Mac* hop = p.family == Family::kV4 ? world.hops->Find(side, p.destination<V4>())
+                                           : world.hops->Find(side, p.destination<V6>());
+  if (!SetStations(direction, p, hop)) return;
+  DecrementTtl(p);
+  if (direction == Direction::kOutbound && !EgressGuard::PassesBypassed(p, *world.snapshot))
+    return Drop(direction, p, DropReason::kEgressGuard);
+  page_.Count(direction, Counter::kBypassed);
+  p.verdict = Verdict::kForward;
+}
+
+// TTL and MTU, before any state is made (RFC 1812 5.3.1; RFC 1191).
+bool Pipeline::Fits(Direction direction, Packet& p) {
+  if (p.ttl() <= 1) Drop(direction, p, DropReason::kTtlExpired);
+  else if (p.ip_length() > shared_.port[static_cast<int>(DepartureSide(direction))].mtu)
+    Drop(direction, p, DropReason::kTooBig);
+  else return true;
+  return false;
+}
+
+// Writes the Ethernet addresses of the departure side; without a known station the main lcore keeps the
+// packet as it came and gives it back when there is one.
+bool Pipeline::SetStations(Direction direction, Packet& p, const Mac* hop) {
+  if (hop == nullptr) {
+    p.verdict = Verdict::kConsume;
+    return false;
+  }
+  EthernetHeader& ethernet = p.ethernet();
+  std::memcpy(ethernet.destination, hop->data(), 6);
+  std::memcpy(ethernet.source, shared_.port[static_cast<int>(DepartureSide(direction))].mac, 6);
+  return true;
+}
+
+}  // namespace cfr

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Step 9, outbound only: header fields that would mark a host behind its alias. ECN, lengths and
+// everything above the IP header stay as they are.
+#pragma once
+
+#include "common/settings.h"
+#include "dataplane/packet.h"
+#include "dataplane/random_source.h"
+#include "dataplane/siphash.h"
+
+namespace cfr {
+
+// `p` carries its translated source and its TTL is already decremented. `label_key`: secret, makes the
+// flow label of a translated 5-tuple (20 bits, not 0).
+void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, RandomSource& random);
+
+}  // namespace cfr

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The configuration as the workers read it, and the rest of the world they see.
+//
+//   main lcore                                          worker w, once per round
+//   SnapshotBuilder --commit--> Snapshot --+
+//   kEpochKey ----------------> EpochKeys -+-> World --store--> [current] --load--> const World&
+//   Neighbours ---------------> NextHops --+      |
+//                                                 +-- the former World is destroyed after every worker
+//                                                     has begun a later round (grace period)
+//
+// Everything reachable from a World is immutable; only lease deadlines change in place (atomics).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/address.h"
+#include "common/limits.h"
+#include "common/settings.h"
+#include "dataplane/flow.h"
+#include "dataplane/prefix_map.h"
+#include "dataplane/siphash.h"
+
+namespace cfr {
+
+class NextHops;
+
+struct Unit {
+  Address address;
+  PrefixState state = PrefixState::kRetired;  // kRetired: the slot is empty
+  PoolId pool = 0;
+  RegionId region = 0;
+  uint64_t salt = 0;  // secret, spreads the alias draws over the units
+  bool carries_flows() const { return state == PrefixState::kActive || state == PrefixState::kDraining; }
+};
+
+struct SubscriberSpace {
+  uint8_t per;  // prefix length of one subscriber
+  RegionId region;
+};
+
+struct PoolPrefix {
+  PoolId pool;
+  RegionId region;
+  PrefixState state;
+  bool answer;  // ARP/ND for the prefix is answered on the core side
+};
+
+struct PortAddress {
+  Side side;
+  Prefix prefix;  // host address with its on-link length
+};
+
+struct Snapshot {
+  Generation generation = 0;
+  Settings settings;
+  Timeouts timeouts;
+  PrefixMap<SubscriberSpace> subscribers;
+  PrefixMap<PoolPrefix> pools;
+  PrefixMap<uint16_t> bypasses;
+  std::vector<PortAddress> own;
+  std::optional<Address> gateway[kSides][kFamilies];
+  std::vector<Unit> units = std::vector<Unit>(kUnitsMax);  // by UnitIndex
+  std::vector<UnitIndex> drawable[kRegionsMax][kFamilies];  // active units new flows may take
+
+  const PortAddress* FindOwn(const Address& a) const {
+    for (const PortAddress& o : own)
+      if (o.prefix.address == a) return &o;
+    return nullptr;
+  }
+};
+
+// Keys of the alias draw. A new key takes effect at once for everybody: an early epoch edge.
+struct EpochKeys {
+  struct Key {
+    uint64_t effective_ms = 0;
+    uint32_t version = 0;  // 0: none
+    SipKey key;
+  };
+  Key key[kEpochKeysMax];  // newest first
+  ~EpochKeys();            // erases
+  // The newest key in effect, nullptr if there is none.
+  const Key* InForce(uint64_t now_ms) const {
+    for (const Key& k : key)
+      if (k.version != 0 && k.effective_ms <= now_ms) return &k;
+    return nullptr;
+  }
+};
+
+// Deadlines of the assignments; written by the main lcore, read when a flow opens.
+struct Leases {
+  std::atomic<uint64_t> deadline_ms[kUnitsMax] = {};
+  bool Holds(UnitIndex unit, uint64_t now_ms) const {
+    return now_ms < deadline_ms[unit].load(std::memory_order_relaxed);
+  }
+};
+
+// A port as the packet path needs it. `mtu` in bytes of the IP packet.
+struct PortFacts {
+  uint8_t mac[6] = {};
+  uint16_t mtu = 1500;
+};
+
+struct World {
+  std::shared_ptr<const Snapshot> snapshot;  // null before the first commit
+  std::shared_ptr<const EpochKeys> keys;     // null before the first key
+  std::shared_ptr<const NextHops> hops;      // set whenever snapshot is
+};
+
+}  // namespace cfr
