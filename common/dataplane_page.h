@@ -43,6 +43,7 @@ struct DataplanePage {
   CounterCell commands_corrupt;           // ring indices or messages that could not be
   CounterCell main_rounds;                // heartbeat of the main lcore
   PortStatus port[kSides];
+  CounterPage main;  // packets the workers gave to the main lcore; "consumed" there: answered or learned
   CounterPage worker[kWorkersMax];
 };
 

@@ -39,7 +39,6 @@ void Own(Packet& p, Side arrival, const PortAddress& own) {
 }
 
 void Bypass(Packet& p) {
-  p.verdict = Verdict::kForward;
   p.bypassed = true;
 }
 

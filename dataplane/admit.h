@@ -9,11 +9,11 @@
 
 namespace cfr {
 
-// On kUndecided `*space` is the subscriber's and the packet may open a flow. Drops with the first
-// reason found, forwards a bypassed packet (not yet rewritten), consumes echo to the relay.
+// On kUndecided the packet is bypassed (p.bypassed), or `*space` is the subscriber's and it may open a
+// flow. Otherwise dropped with the first reason found, or consumed: echo to the relay.
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space);
 
-// A packet of no flow from the core: bypassed, for the relay itself, or dropped.
+// A packet of no flow from the core: bypassed (kUndecided), for the relay itself, or dropped.
 void AdmitInbound(Packet& p, const Snapshot& snapshot);
 
 }  // namespace cfr

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "common/counters.h"
 #include "dataplane/flow.h"
@@ -38,6 +39,7 @@ struct Packet {
   DropReason reason{};
   uint8_t worker = 0;
   bool bypassed = false;
+  std::optional<Address> hop;  // kConsume because the station for this address is unknown
 
   bool decided() const { return verdict != Verdict::kUndecided; }
   EthernetHeader& ethernet() const { return *reinterpret_cast<EthernetHeader*>(data); }

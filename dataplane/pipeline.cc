@@ -92,16 +92,15 @@ void Pipeline::Relay(Packet& p, const World& world) {
     if constexpr (kOut) AdmitOutbound(p, snapshot, &space);
     else AdmitInbound(p, snapshot);
     if (p.verdict == Verdict::kDrop) return Drop(kDirection, p, p.reason);
-    if (p.bypassed) return RelayBypassed(kDirection, p, world);
+    if (p.bypassed) return RelayBypassed<A>(kDirection, p, world);
     if (p.decided() || !Fits(kDirection, p)) return;
     if constexpr (kOut) i = Open<A>(p, key, world, space);
     if (i == kNoFlow) return;
   } else if (!Fits(kDirection, p)) {
     return;
   }
-
-  const Mac* hop = world.hops->Find(DepartureSide(kDirection), kOut ? key.remote : flows[i].subscriber);
-  if (!SetStations(kDirection, p, hop)) return;
+  if (!snapshot.units[flows[i].unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
+  if (!SetStations<A>(kDirection, p, kOut ? key.remote : flows[i].subscriber, world)) return;
   // A clean SYN on a flow that was over starts again without it (RFC 6191).
   if (!Advance<A>(i, kDirection, p, snapshot)) return Relay<A, kDirection>(p, world);
   Flow<A>& flow = flows[i];
@@ -110,7 +109,6 @@ void Pipeline::Relay(Packet& p, const World& world) {
   if constexpr (kOut) {
     ++flow.packets_out;
     Scrub(p, snapshot.settings, shared_.label_key, random_);
-    if (!snapshot.units[flow.unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
     if (!EgressGuard::PassesTranslated(p, snapshot, flow.unit))
       return Drop(kDirection, p, DropReason::kEgressGuard);
   } else {
@@ -119,12 +117,9 @@ void Pipeline::Relay(Packet& p, const World& world) {
   p.verdict = Verdict::kForward;
 }
 
+template <class A>
 void Pipeline::RelayBypassed(Direction direction, Packet& p, const World& world) {
-  if (!Fits(direction, p)) return;
-  Side side = DepartureSide(direction);
-  const Mac* hop = p.family == Family::kV4 ? world.hops->Find(side, p.destination<V4>())
-                                           : world.hops->Find(side, p.destination<V6>());
-  if (!SetStations(direction, p, hop)) return;
+  if (!Fits(direction, p) || !SetStations(direction, p, p.destination<A>(), world)) return;
   DecrementTtl(p);
   if (direction == Direction::kOutbound && !EgressGuard::PassesBypassed(p, *world.snapshot))
     return Drop(direction, p, DropReason::kEgressGuard);
@@ -143,14 +138,18 @@ bool Pipeline::Fits(Direction direction, Packet& p) {
 
 // Writes the Ethernet addresses of the departure side; without a known station the main lcore keeps the
 // packet as it came and gives it back when there is one.
-bool Pipeline::SetStations(Direction direction, Packet& p, const Mac* hop) {
-  if (hop == nullptr) {
+template <class A>
+bool Pipeline::SetStations(Direction direction, Packet& p, const A& destination, const World& world) {
+  const Side side = DepartureSide(direction);
+  const Mac* station = world.hops->Find(side, destination);
+  if (station == nullptr) {
     p.verdict = Verdict::kConsume;
+    p.hop = ToAddress(destination);
     return false;
   }
   EthernetHeader& ethernet = p.ethernet();
-  std::memcpy(ethernet.destination, hop->data(), 6);
-  std::memcpy(ethernet.source, shared_.port[static_cast<int>(DepartureSide(direction))].mac, 6);
+  std::memcpy(ethernet.destination, station->data(), 6);
+  std::memcpy(ethernet.source, shared_.port[static_cast<int>(side)].mac, 6);
   return true;
 }
 

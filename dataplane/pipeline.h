@@ -83,9 +83,11 @@ class Pipeline {
   void Close(FlowIndex i);
   template <class A>
   bool ExpireOne(const Snapshot& snapshot);
+  template <class A>
   void RelayBypassed(Direction direction, Packet& p, const World& world);
   bool Fits(Direction direction, Packet& p);
-  bool SetStations(Direction direction, Packet& p, const Mac* hop);
+  template <class A>
+  bool SetStations(Direction direction, Packet& p, const A& destination, const World& world);
 
   const int worker_;
   const Shared& shared_;

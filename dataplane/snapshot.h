@@ -26,6 +26,7 @@
 namespace cfr {
 
 class NextHops;
+struct RingPair;
 
 struct Unit {
   Address address;
@@ -107,6 +108,7 @@ struct World {
   std::shared_ptr<const Snapshot> snapshot;  // null before the first commit
   std::shared_ptr<const EpochKeys> keys;     // null before the first key
   std::shared_ptr<const NextHops> hops;      // set whenever snapshot is
+  RingPair* link = nullptr;                  // of the attached control process: [0] main, [1 + worker]
 };
 
 }  // namespace cfr

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/control_link.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace cfr {
+namespace {
+
+Generation CommittedOf(const World& world) { return world.snapshot == nullptr ? 0 : world.snapshot->generation; }
+
+}  // namespace
+
+ControlLink::ControlLink(AttachServer& server, SnapshotBuilder builder, Leases& leases, World& world)
+    : server_(server), page_(server.page()), builder_(std::move(builder)), leases_(leases), world_(world) {}
+
+bool ControlLink::Poll(int budget, uint64_t now_ms) {
+  changed_ = server_.Poll();
+  if (changed_) {
+    world_.link = server_.link();
+    commands_ = std::make_unique<RingConsumer>(&world_.link->commands);
+    events_ = std::make_unique<RingProducer>(&world_.link->events);
+    last_sequence_ = 0;
+  }
+  if (commands_ == nullptr) return changed_;
+  // A command is taken only when its answer has room: no acknowledgment is ever lost.
+  for (Message m; budget > 0 && events_->free_slots() > 0; --budget) {
+    RingResult result = commands_->Pop(&m);
+    if (result == RingResult::kCorrupt) page_.commands_corrupt.Set(1);
+    if (result != RingResult::kOk) break;
+    Message answer = MakeMessage(MessageKind::kAck);
+    if (m.sequence == last_sequence_ + 1) {
+      last_ack_ = Obey(m, now_ms);
+      last_sequence_ = m.sequence;
+      page_.commands.Add(1);
+      page_.commands_refused.Add(last_ack_.status == AckStatus::kOk ? 0 : 1);
+      answer.ack = last_ack_;
+    } else if (m.sequence == last_sequence_) {
+      answer.ack = last_ack_;
+    } else {
+      bool repeated = static_cast<int32_t>(m.sequence - last_sequence_) < 0;
+      answer.ack = {CommittedOf(world_), m.sequence, repeated ? AckStatus::kOk : AckStatus::kOutOfOrder,
+                    static_cast<uint16_t>(m.kind), 0};
+    }
+    OPENSSL_cleanse(&m, sizeof m);
+    events_->Push(answer);
+  }
+  return changed_;
+}
+
+AckBody ControlLink::Obey(const Message& m, uint64_t now_ms) {
+  AckBody ack{CommittedOf(world_), m.sequence, AckStatus::kOk, static_cast<uint16_t>(m.kind), 0};
+  switch (m.kind) {
+    case MessageKind::kEpochKey: ack.status = TakeKey(m.epoch_key, now_ms); break;
+    case MessageKind::kLease: ack.status = TakeLease(m.lease, now_ms); break;
+    case MessageKind::kCommit: {
+      std::shared_ptr<const Snapshot> snapshot;
+      ack.status = builder_.Commit(m, &snapshot, &ack.position);
+      if (ack.status != AckStatus::kOk) break;
+      world_.snapshot = std::move(snapshot);
+      ack.generation = world_.snapshot->generation;
+      changed_ = true;
+      break;
+    }
+    default: ack.status = builder_.Take(m, CommittedOf(world_)); break;
+  }
+  return ack;
+}
+
+AckStatus ControlLink::TakeKey(const EpochKeyBody& body, uint64_t now_ms) {
+  const EpochKeys* former = world_.keys.get();
+  if (body.version == 0) return AckStatus::kMalformed;
+  if (former != nullptr) {
+    const EpochKeys::Key& newest = former->key[0];
+    if (body.version == newest.version) return AckStatus::kOk;
+    if (body.version < newest.version || body.effective_ms < newest.effective_ms) return AckStatus::kStale;
+  }
+  auto keys = std::make_shared<EpochKeys>();
+  keys->key[0] = {body.effective_ms, body.version, {}};
+  std::memcpy(&keys->key[0].key.low, body.key, 8);
+  std::memcpy(&keys->key[0].key.high, body.key + 8, 8);
+  const EpochKeys::Key* in_force = former == nullptr ? nullptr : former->InForce(now_ms);
+  if (in_force != nullptr) keys->key[1] = *in_force;
+  world_.keys = std::move(keys);
+  page_.key_version.Set(body.version);
+  page_.epoch_advances.Add(1);
+  changed_ = true;
+  return AckStatus::kOk;
+}
+
+// No deadline may lie further ahead than the configured lease, whoever asks.
+AckStatus ControlLink::TakeLease(const LeaseBody& body, uint64_t now_ms) {
+  if (world_.snapshot == nullptr) return AckStatus::kNotInRun;
+  uint64_t deadline = std::min(body.deadline_ms, now_ms + world_.snapshot->settings[Setting::kLease] * 1000);
+  if (body.unit != kAllUnits && body.unit >= kUnitsMax) return AckStatus::kMalformed;
+  for (UnitIndex i = 0; i < kUnitsMax; ++i)
+    if ((body.unit == kAllUnits || body.unit == i) && world_.snapshot->units[i].carries_flows())
+      leases_.deadline_ms[i].store(deadline, std::memory_order_relaxed);
+  page_.lease_deadline_ms.Set(deadline);
+  return AckStatus::kOk;
+}
+
+}  // namespace cfr

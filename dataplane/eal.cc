@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/eal.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bit>
+#include <fstream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace cfr {
+namespace {
+
+constexpr uint32_t kAfPacketFrames = 4096;  // fewer lose bursts on veth without counting them
+constexpr uint32_t kFrameOverhead = 128;    // headers of the packet ring and of Ethernet
+
+// The memory lock limit bounds the packet rings where we may not raise it.
+uint32_t AfPacketFrames() { return geteuid() == 0 ? kAfPacketFrames : kAfPacketFrames / 4; }
+
+std::string DeviceArgument(const PortConfig& port, int index, int workers) {
+  switch (port.kind) {
+    case PortConfig::Kind::kNetdev: {
+      uint32_t frame = std::bit_ceil(std::max(port.mtu + kFrameOverhead, 2048u));
+      std::string sizes = frame > 2048 ? absl::StrCat(",framesz=", frame, ",blocksz=", frame) : "";
+      return absl::StrCat("--vdev=net_af_packet", index, ",iface=", port.device, ",qpairs=", workers,
+                          ",framecnt=", AfPacketFrames() * 2048 / frame, sizes);
+    }
+    case PortConfig::Kind::kPci: return absl::StrCat("--allow=", port.device);
+    case PortConfig::Kind::kPcap:
+      return absl::StrCat("--vdev=net_pcap", index, ",rx_pcap=", port.rx_pcap, ",tx_pcap=", port.tx_pcap);
+    case PortConfig::Kind::kMemif:
+      return absl::StrCat("--vdev=net_memif", index, ",id=0,role=server,socket-abstract=no,socket=", port.device);
+    case PortConfig::Kind::kRing: return absl::StrCat("--vdev=net_ring", index);
+    case PortConfig::Kind::kNull: return absl::StrCat("--vdev=net_null", index);
+  }
+  return "";
+}
+
+uint64_t MemoryMegabytes(const Config& config) {
+  uint32_t mtu = std::max(config.port[0].mtu, config.port[1].mtu);
+  uint64_t buffers = config.settings[Setting::kPacketBuffers] * (mtu + 1024);
+  return 64 + buffers / (1 << 20) * 5 / 4;
+}
+
+std::string Lcores(const Config& config) {
+  auto workers = static_cast<long>(config.settings[Setting::kWorkers]);
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  bool pinned = config.settings[Setting::kPollMode] != 0 && cores > workers;
+  std::vector<std::string> lcores;
+  for (long l = 0; l <= workers; ++l)
+    lcores.push_back(pinned ? absl::StrCat(l, "@", l) : absl::StrCat(l, "@(0-", cores - 1, ")"));
+  return absl::StrJoin(lcores, ",");
+}
+
+std::string ReadLine(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+}  // namespace
+
+absl::Status CheckKernelIsOut(const PortConfig& port, Side side) {
+  if (port.kind != PortConfig::Kind::kNetdev) return absl::OkStatus();
+  const std::string& device = port.device;
+  auto refuse = [&](const std::string& what, const std::string& command) {
+    return absl::FailedPreconditionError(absl::StrCat("port.", Name(side), ": ", what, "; run: ", command));
+  };
+  if (if_nametoindex(device.c_str()) == 0)
+    return absl::NotFoundError(absl::StrCat("port.", Name(side), ": no interface '", device, "' here"));
+  if (ReadLine(absl::StrCat("/proc/sys/net/ipv6/conf/", device, "/disable_ipv6")) == "0")
+    return refuse(absl::StrCat("IPv6 of the kernel is on for ", device),
+                  absl::StrCat("sysctl -w net.ipv6.conf.", device, ".disable_ipv6=1"));
+  if (ReadLine(absl::StrCat("/proc/sys/net/ipv4/conf/", device, "/forwarding")) == "1")
+    return refuse(absl::StrCat("the kernel forwards what arrives on ", device),
+                  absl::StrCat("sysctl -w net.ipv4.conf.", device, ".forwarding=0"));
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return absl::InternalError("cannot list interface addresses");
+  bool addressed = false;
+  for (ifaddrs* a = list; a != nullptr; a = a->ifa_next)
+    addressed |= a->ifa_addr != nullptr && device == a->ifa_name &&
+                 (a->ifa_addr->sa_family == AF_INET || a->ifa_addr->sa_family == AF_INET6);
+  freeifaddrs(list);
+  if (addressed)
+    return refuse(absl::StrCat(device, " has an address of the kernel's"), absl::StrCat("ip addr flush dev ", device));
+  return absl::OkStatus();
+}
+
+absl::Status StartEal(const Config& config) {
+  auto workers = static_cast<int>(config.settings[Setting::kWorkers]);
+  bool huge = config.settings[Setting::kHugepages] != 0;
+  std::vector<std::string> arguments = {
+      "cfr-dataplane", absl::StrCat("--lcores=", Lcores(config)), "-m", absl::StrCat(MemoryMegabytes(config)),
+      "--no-telemetry", "--log-level=lib.eal:warning", "--log-level=pmd:warning"};
+  if (huge) arguments.insert(arguments.end(), {"--in-memory", "--single-file-segments"});
+  else arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
+  bool pci = false;
+  for (int s = 0; s < kSides; ++s) {
+    pci |= config.port[s].kind == PortConfig::Kind::kPci;
+    arguments.push_back(DeviceArgument(config.port[s], s, workers));
+  }
+  if (!pci) arguments.push_back("--no-pci");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return absl::OkStatus();
+  std::string hint = huge ? "; huge pages: echo 256 > /proc/sys/vm/nr_hugepages, or dataplane.hugepages = false"
+                          : "; an af_packet port needs CAP_NET_RAW and memory it may lock (ulimit -l)";
+  return absl::InternalError(absl::StrCat("DPDK did not start: ", rte_strerror(rte_errno), hint));
+}
+
+}  // namespace cfr
