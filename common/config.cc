@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "common/config.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "common/config_reader.h"
+#include "common/config_rules.h"
+
+namespace cfr {
+
+ConfigResult ParseConfig(std::string_view text) {
+  ReadResult read = ReadConfigText(text);
+  // Rules speak of whole objects, so they wait until every value could be read.
+  if (read.errors.empty()) CheckRules(read.config, read.places, &read.errors);
+  std::stable_sort(read.errors.begin(), read.errors.end(), [](const ConfigError& a, const ConfigError& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  ConfigResult result;
+  result.errors = std::move(read.errors);
+  if (result.errors.empty()) result.config = std::move(read.config);
+  return result;
+}
+
+std::string Format(const ConfigError& error, std::string_view file) {
+  std::string text = absl::StrCat(std::string(file), ":", error.line, ":", error.column, ": error: ", error.message);
+  if (!error.hint.empty()) absl::StrAppend(&text, "\n  hint: ", error.hint);
+  return text;
+}
+
+}  // namespace cfr
