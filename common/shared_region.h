@@ -16,11 +16,11 @@ class SharedRegion {
   SharedRegion& operator=(SharedRegion&& other) noexcept;
   ~SharedRegion();
 
-  // A new zeroed memfd of `bytes`, mapped read-write here. With `peers_read_only` it is sealed so that
-  // no later mapping can be writable (F_SEAL_FUTURE_WRITE).
+  // A new zeroed memfd of `bytes` (at least 1), mapped read-write here, its pages already taken. With
+  // `peers_read_only` it is sealed so that no later mapping can be writable (F_SEAL_FUTURE_WRITE).
   static absl::StatusOr<SharedRegion> Create(const char* name, size_t bytes, bool peers_read_only);
-  // Maps a descriptor received from a peer; takes ownership of it. Refused unless it is a memfd of
-  // exactly `bytes` with the shrink and grow seals.
+  // Maps a descriptor received from a peer; takes ownership of it, also when it is refused
+  // (kInvalidArgument): it must be a memfd of exactly `bytes` with the shrink and grow seals.
   static absl::StatusOr<SharedRegion> Adopt(int descriptor, size_t bytes, bool writable);
 
   void* data() const { return data_; }
