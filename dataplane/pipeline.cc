@@ -105,7 +105,6 @@ void Pipeline::Relay(Packet& p, const World& world) {
   if (!Advance<A>(i, kDirection, p, snapshot)) return Relay<A, kDirection>(p, world);
   Flow<A>& flow = flows[i];
   Translate<A, kDirection>(p, flow);
-  DecrementTtl(p);
   if constexpr (kOut) {
     ++flow.packets_out;
     Scrub(p, snapshot.settings, shared_.label_key, random_);
@@ -113,6 +112,7 @@ void Pipeline::Relay(Packet& p, const World& world) {
       return Drop(kDirection, p, DropReason::kEgressGuard);
   } else {
     ++flow.packets_in;
+    DecrementTtl(p);
   }
   p.verdict = Verdict::kForward;
 }

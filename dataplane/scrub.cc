@@ -12,15 +12,36 @@ namespace {
 constexpr uint8_t kEcnBits = 0x03;
 constexpr uint32_t kLabelBits = 0x000fffff, kDscpBits = 0x0fc00000;
 
+uint8_t CappedTtl(uint8_t ttl, const Settings& settings) {
+  return std::min(static_cast<uint8_t>(ttl - 1), static_cast<uint8_t>(settings[Setting::kTtlCap]));
+}
+
+// A 16-bit word of memory whose first or second byte is `field`.
+uint16_t WordAt(const void* field) {
+  uint16_t word;
+  std::memcpy(&word, field, sizeof word);
+  return word;
+}
+
+// The deltas come from values in registers: reading back bytes just written as words would stall.
 // RFC 6864: an atomic datagram needs no identification; another gets a random one.
 void ScrubIpv4(Ipv4Header& ip, const Settings& settings, RandomSource& random) {
-  Ipv4Header before = ip;
-  ip.ttl = std::min(ip.ttl, static_cast<uint8_t>(settings[Setting::kTtlCap]));
-  if (settings[Setting::kScrubDscp] != 0) ip.tos &= kEcnBits;
-  if (settings[Setting::kScrubIpv4Id] != 0)
-    ip.id.raw = (ip.flags_offset.host() & kIpv4DontFragment) != 0 ? 0 : random.Next16();
-  // The checksum field itself is part of both copies and cancels out.
-  ip.checksum.raw = Updated(ip.checksum.raw, Delta(&before, &ip, sizeof ip));
+  const uint16_t ttl_before = WordAt(&ip.ttl), tos_before = WordAt(&ip.version_ihl);
+  const uint8_t ttl = CappedTtl(ip.ttl, settings);
+  const uint16_t ttl_after = static_cast<uint16_t>((ttl_before & 0xff00) | ttl);
+  uint16_t delta = Delta(ttl_before, ttl_after);
+  ip.ttl = ttl;
+  if (settings[Setting::kScrubDscp] != 0) {
+    const uint16_t tos_after = tos_before & static_cast<uint16_t>(kEcnBits << 8 | 0xff);
+    delta = Combined(delta, Delta(tos_before, tos_after));
+    ip.tos = static_cast<uint8_t>(tos_after >> 8);
+  }
+  if (settings[Setting::kScrubIpv4Id] != 0) {
+    const uint16_t id = (ip.flags_offset.host() & kIpv4DontFragment) != 0 ? 0 : random.Next16();
+    delta = Combined(delta, Delta(ip.id.raw, id));
+    ip.id.raw = id;
+  }
+  ip.checksum.raw = Updated(ip.checksum.raw, delta);
 }
 
 uint32_t FlowLabel(const Packet& p, const SipKey& key) {
@@ -35,7 +56,7 @@ uint32_t FlowLabel(const Packet& p, const SipKey& key) {
 
 void ScrubIpv6(Packet& p, const Settings& settings, const SipKey& label_key) {
   Ipv6Header& ip = p.ip6();
-  ip.hop_limit = std::min(ip.hop_limit, static_cast<uint8_t>(settings[Setting::kTtlCap]));
+  ip.hop_limit = CappedTtl(ip.hop_limit, settings);
   uint32_t word = ip.version_class_label.host();
   if (settings[Setting::kScrubDscp] != 0) word &= ~kDscpBits;
   if (settings[Setting::kScrubFlowLabel] != 0) word = (word & ~kLabelBits) | FlowLabel(p, label_key);

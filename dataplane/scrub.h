@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Step 9, outbound only: header fields that would mark a host behind its alias. ECN, lengths and
-// everything above the IP header stay as they are.
+// Step 9, outbound only: the TTL is decremented, and header fields that would mark a host behind its
+// alias are replaced. ECN, lengths and everything above the IP header stay as they are.
 #pragma once
 
 #include "common/settings.h"
@@ -10,7 +10,7 @@
 
 namespace cfr {
 
-// `p` carries its translated source and its TTL is already decremented. `label_key`: secret, makes the
+// `p` carries its translated source; its TTL is at least 2. `label_key`: secret, makes the
 // flow label of a translated 5-tuple (20 bits, not 0).
 void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, RandomSource& random);
 

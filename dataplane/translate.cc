@@ -74,10 +74,10 @@ void DecrementTtl(Packet& p) {
     return;
   }
   Ipv4Header& ip = p.ip4();
-  uint16_t before, after;
+  uint16_t before;  // TTL and protocol, one word of the checksum
   std::memcpy(&before, &ip.ttl, sizeof before);
-  --ip.ttl;
-  std::memcpy(&after, &ip.ttl, sizeof after);
+  const auto after = static_cast<uint16_t>(before - 1);
+  std::memcpy(&ip.ttl, &after, sizeof after);
   Update(ip.checksum, Delta(before, after));
 }
 
