@@ -52,7 +52,7 @@ bool Prefix::HasHostBits() const { return Masked(address, length) != address; }
 
 std::optional<Address> ParseAddress(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN];
-  if (text.size() >= sizeof buffer) return std::nullopt;
+  if (text.size() >= sizeof buffer || text.find('\0') != std::string_view::npos) return std::nullopt;
   std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = '\0';
   Address a;
