@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/packet/row.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace cfr::test {
+namespace {
+
+using Words = std::vector<std::string>;
+
+bool ParsePlus(const std::string& text, EndpointText* e) {
+  std::pair<std::string, std::string> range = absl::StrSplit(text, absl::MaxSplits('-', 1));
+  if (!absl::SimpleAtoi(range.first, &e->plus_first)) return false;
+  e->plus_last = e->plus_first;
+  return range.second.empty() || absl::SimpleAtoi(range.second, &e->plus_last);
+}
+
+// NAME[+N[-M]][:PORT], a dotted quad, or a bracketed IPv6 address in the place of NAME.
+bool ParseEndpoint(std::string text, EndpointText* e) {
+  if (text.empty()) return false;
+  if (text[0] == '[') {
+    size_t close = text.find(']');
+    if (close == std::string::npos) return false;
+    e->name = text.substr(1, close - 1);
+    text = text.substr(close + 1);
+    if (!text.empty() && text[0] != ':') return false;
+    e->port = text.empty() ? "" : text.substr(1);
+    return true;
+  }
+  std::pair<std::string, std::string> halves = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  e->port = halves.second;
+  std::pair<std::string, std::string> name = absl::StrSplit(halves.first, absl::MaxSplits('+', 1));
+  e->name = name.first;
+  return !e->name.empty() && (name.second.empty() || ParsePlus(name.second, e));
+}
+
+bool TakesDetail(const std::string& protocol) {
+  return protocol == "tcp" || protocol == "icmp" || protocol == "proto" || protocol == "arp";
+}
+
+// "FROM>TO PROTOCOL [DETAIL] key=value ..."; an expectation may leave TO or the protocol away.
+bool ParsePacket(const std::string& side, const Words& words, PacketText* p) {
+  p->side = side;
+  if (words.empty()) return false;
+  std::pair<std::string, std::string> ends = absl::StrSplit(words[0], absl::MaxSplits('>', 1));
+  if (!ParseEndpoint(ends.first, &p->from)) return false;
+  if (!ends.second.empty() && !ParseEndpoint(ends.second, &p->to)) return false;
+  for (size_t i = 1; i < words.size(); ++i) {
+    size_t equals = words[i].find('=');
+    if (equals != std::string::npos) {
+      p->fields.emplace_back(words[i].substr(0, equals), words[i].substr(equals + 1));
+    } else if (p->protocol.empty()) {
+      p->protocol = words[i];
+      if (TakesDetail(p->protocol) && i + 1 < words.size()) p->detail = words[++i];
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ParseExpectation(const Words& words, Step* step) {
+  if (words.empty()) return false;
+  step->expected = std::string(absl::StripSuffix(words[0], ":"));
+  Words rest(words.begin() + 1, words.end());
+  if (step->expected == "core" || step->expected == "access")
+    return rest.empty() || ParsePacket(step->expected, rest, &step->out);
+  if (step->expected == "nothing") {
+    if (rest.size() != 1 || !absl::StartsWith(rest[0], "drop=")) return false;
+    step->drop = rest[0].substr(5);
+    return true;
+  }
+  return rest.empty() &&
+         (step->expected == "consumed" || step->expected == "answered" || step->expected == "held");
+}
+
+bool ParseStep(const Words& words, Step* step) {
+  auto arrow = std::find(words.begin(), words.end(), "=>");
+  Words before(words.begin(), arrow), after(arrow == words.end() ? arrow : arrow + 1, words.end());
+  if (before.empty()) return false;
+  step->verb = before[0];
+  step->words.assign(before.begin() + 1, before.end());
+  if (step->verb == "access:" || step->verb == "core:") {
+    std::string side(absl::StripSuffix(step->verb, ":"));
+    step->verb = "packet";
+    return ParsePacket(side, step->words, &step->packet) && ParseExpectation(after, step);
+  }
+  if (step->verb == "released") return step->words.empty() && ParseExpectation(after, step);
+  return arrow == words.end();
+}
+
+// Lines that say under which circumstances the row runs; false if `words` is none.
+bool ParseCircumstance(const Words& words, Row* row) {
+  Words rest(words.begin() + 1, words.end());
+  if (words[0] == "on" && !rest.empty()) {
+    row->configuration = rest[0];
+    row->overrides.assign(rest.begin() + 1, rest.end());
+    return true;
+  }
+  if (words[0] == "family" && rest.size() == 1) {
+    row->families = rest;
+    return true;
+  }
+  if (words[0] == "workers" && rest.size() == 1) {
+    row->workers.resize(1);
+    return absl::SimpleAtoi(rest[0], &row->workers[0]);
+  }
+  if (words[0] == "without") {
+    row->without.insert(row->without.end(), rest.begin(), rest.end());
+    return true;
+  }
+  if (words[0] != "tables") return false;
+  for (const std::string& word : rest) {
+    std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
+    if (!absl::SimpleAtoi(pair.second, &row->tables[pair.first])) return false;
+  }
+  return true;
+}
+
+bool IsLiteral(const std::string& name) { return name.find_first_of(".:") != std::string::npos; }
+
+// A row whose names say nothing of a family stands for both.
+void ChooseFamilies(Row* row) {
+  if (!row->families.empty()) return;
+  bool v4 = false, v6 = false;
+  auto look = [&](const std::string& name) {
+    if (name.empty()) return;
+    if (IsLiteral(name)) (name.find(':') == std::string::npos ? v4 : v6) = true;
+    else if (name.back() == '4') v4 = true;
+    else if (name.back() == '6') v6 = true;
+  };
+  for (const Step& step : row->steps)
+    for (const PacketText* p : {&step.packet, &step.out})
+      for (const EndpointText* e : {&p->from, &p->to}) look(e->name);
+  if (v4 || !v6) row->families.push_back("4");
+  if (v6 || !v4) row->families.push_back("6");
+}
+
+}  // namespace
+
+RowFile ParseRows(const std::string& file, std::string_view text) {
+  RowFile result;
+  int number = 0;
+  auto wrong = [&](std::string what) { result.errors.push_back(absl::StrCat(file, ":", number, ": ", what)); };
+  for (const std::string& whole : Words(absl::StrSplit(std::string(text), '\n'))) {
+    ++number;
+    const std::string line = whole.substr(0, whole.find('#'));
+    bool indented = !line.empty() && line[0] == ' ';
+    Words words = absl::StrSplit(line, absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
+    if (words.empty()) continue;
+    if (!indented) {
+      if (words[0] != "row" || words.size() != 2) wrong("expected 'row NAME'");
+      result.rows.push_back({});
+      result.rows.back().id = words.back();
+      result.rows.back().file = file;
+      result.rows.back().line = number;
+      continue;
+    }
+    if (result.rows.empty()) {
+      wrong("a step before the first row");
+      continue;
+    }
+    Row& row = result.rows.back();
+    if (row.sentence.empty()) {
+      row.sentence = std::string(absl::StripAsciiWhitespace(line));
+      continue;
+    }
+    if (ParseCircumstance(words, &row)) continue;
+    Step step;
+    step.line = number;
+    if (!ParseStep(words, &step)) wrong(absl::StrCat("cannot read '", absl::StripAsciiWhitespace(line), "'"));
+    row.steps.push_back(step);
+  }
+  for (Row& row : result.rows) {
+    ChooseFamilies(&row);
+    number = row.line;
+    if (row.configuration.empty()) wrong(absl::StrCat("row ", row.id, " says no configuration ('on NAME')"));
+    if (row.steps.empty()) wrong(absl::StrCat("row ", row.id, " has no steps"));
+  }
+  return result;
+}
+
+}  // namespace cfr::test

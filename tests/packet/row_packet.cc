@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/packet/row_packet.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/support/dissection.h"
+#include "tests/support/relay.h"
+
+namespace cfr::test {
+namespace {
+
+constexpr std::string_view kFlagLetters = "FSRPAUEC";
+using Bytes = std::vector<uint8_t>;
+
+uint32_t Number(const std::string& text) { return static_cast<uint32_t>(std::stoul(text, nullptr, 0)); }
+bool IsRelative(const std::string& text) { return text[0] == '+' || text[0] == '-'; }
+
+uint8_t Flags(const std::string& letters) {
+  uint8_t flags = 0;
+  for (char c : letters)
+    if (size_t bit = kFlagLetters.find(c); bit != std::string_view::npos) flags |= static_cast<uint8_t>(1u << bit);
+  return flags;
+}
+
+Bytes Hex(const std::string& text) {
+  std::string bytes = absl::HexStringToBytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+MacAddress ReadMac(const std::string& text) {
+  MacAddress mac{};
+  std::vector<std::string> parts = absl::StrSplit(text, ':');
+  for (size_t i = 0; i < 6 && i < parts.size(); ++i)
+    mac[i] = static_cast<uint8_t>(std::stoul(parts[i], nullptr, 16));
+  return mac;
+}
+
+// Fields that need more than one assignment are gathered here first.
+struct Draft {
+  PacketBuilder builder;
+  MacAddress source_mac, destination_mac;
+  uint32_t sequence = 1000, acknowledgment = 0, dscp = 0, ecn = 0;
+  std::map<std::string, std::string> arp;  // hlen, htype, op, sender_mac
+};
+
+using Setter = std::function<void(Draft&, const std::string&)>;
+
+void IntOrBy(const std::string& v, std::optional<int>* by, std::optional<uint16_t>* value) {
+  if (IsRelative(v)) *by = std::stoi(v);
+  else *value = static_cast<uint16_t>(Number(v));
+}
+void OffOr(const std::string& v, bool* off, std::optional<uint16_t>* value) {
+  if (v == "bad") *off = true;
+  else *value = static_cast<uint16_t>(Number(v));
+}
+
+const std::map<std::string, Setter>& Setters() {
+  auto u8 = [](const std::string& v) { return static_cast<uint8_t>(Number(v)); };
+  auto u16 = [](const std::string& v) { return static_cast<uint16_t>(Number(v)); };
+  static const std::map<std::string, Setter> kSetters = {
+      {"len", [](Draft& d, auto& v) { d.builder.Payload(Number(v)); }},
+      {"payload", [](Draft& d, auto& v) { d.builder.Payload(Hex(v)); }},
+      {"ttl", [=](Draft& d, auto& v) { d.builder.Ttl(u8(v)); }},
+      {"seq", [](Draft& d, auto& v) { d.sequence = Number(v); }},
+      {"ack", [](Draft& d, auto& v) { d.acknowledgment = Number(v); }},
+      {"dscp", [](Draft& d, auto& v) { d.dscp = Number(v); }},
+      {"ecn", [](Draft& d, auto& v) { d.ecn = Number(v); }},
+      {"id", [=](Draft& d, auto& v) { d.builder.Ipv4Id(u16(v)); }},
+      {"frag", [=](Draft& d, auto& v) { d.builder.Ipv4Fragment(u16(v)); }},
+      {"label", [](Draft& d, auto& v) { d.builder.FlowLabel(Number(v)); }},
+      {"opt", [](Draft& d, auto& v) { d.builder.Ipv4Options(Hex(v)); }},
+      {"ext", [=](Draft& d, auto& v) {
+         std::pair<std::string, std::string> e = absl::StrSplit(v, absl::MaxSplits(':', 1));
+         d.builder.Ipv6Extension(u8(e.first), Hex(e.second));
+       }},
+      {"tcpopt", [](Draft& d, auto& v) { d.builder.TcpOptions(Hex(v)); }},
+      {"trailer", [](Draft& d, auto& v) { d.builder.Trailer(Number(v)); }},
+      {"smac", [](Draft& d, auto& v) { d.source_mac = ReadMac(v); }},
+      {"dmac", [](Draft& d, auto& v) { d.destination_mac = ReadMac(v); }},
+      {"ethertype", [=](Draft& d, auto& v) { d.builder.Ethertype(u16(v)); }},
+      {"ver", [=](Draft& d, auto& v) { d.builder.wrong().ip_version = u8(v); }},
+      {"ihl", [=](Draft& d, auto& v) { d.builder.wrong().ip_header_words = u8(v); }},
+      {"next", [=](Draft& d, auto& v) { d.builder.wrong().next_header = u8(v); }},
+      {"iplen", [](Draft& d, auto& v) { IntOrBy(v, &d.builder.wrong().ip_length_by, &d.builder.wrong().ip_length); }},
+      {"udplen",
+       [](Draft& d, auto& v) { IntOrBy(v, &d.builder.wrong().udp_length_by, &d.builder.wrong().udp_length); }},
+      {"ipsum",
+       [](Draft& d, auto& v) { OffOr(v, &d.builder.wrong().ip_checksum_off, &d.builder.wrong().ip_checksum); }},
+      {"l4sum",
+       [](Draft& d, auto& v) { OffOr(v, &d.builder.wrong().l4_checksum_off, &d.builder.wrong().l4_checksum); }},
+      {"doff", [=](Draft& d, auto& v) { d.builder.wrong().tcp_offset_words = u8(v); }},
+      {"cut", [](Draft& d, auto& v) { d.builder.wrong().frame_bytes = Number(v); }},
+      {"hlen", [](Draft& d, auto& v) { d.arp["hlen"] = v; }},
+      {"htype", [](Draft& d, auto& v) { d.arp["htype"] = v; }},
+      {"sender_mac", [](Draft& d, auto& v) { d.arp["sender_mac"] = v; }},
+  };
+  return kSetters;
+}
+
+Frame BuildArp(const PacketText& text, const Draft& d, const Address& from, const Address& to) {
+  auto field = [&](const char* name, const char* value) {
+    auto found = d.arp.find(name);
+    return found == d.arp.end() ? value : found->second;
+  };
+  auto sender_mac = d.arp.contains("sender_mac") ? ReadMac(d.arp.at("sender_mac")) : d.source_mac;
+  Bytes body = {0, static_cast<uint8_t>(Number(field("htype", "1"))), 8, 0,
+                static_cast<uint8_t>(Number(field("hlen", "6"))), 4, 0,
+                static_cast<uint8_t>(text.detail == "request" ? 1 : text.detail == "reply" ? 2 : 9)};
+  body.insert(body.end(), sender_mac.begin(), sender_mac.end());
+  body.insert(body.end(), from.bytes.begin(), from.bytes.begin() + 4);
+  body.insert(body.end(), 6, 0);
+  body.insert(body.end(), to.bytes.begin(), to.bytes.begin() + 4);
+  Frame f(d.destination_mac.begin(), d.destination_mac.end());
+  f.insert(f.end(), d.source_mac.begin(), d.source_mac.end());
+  f.insert(f.end(), {8, 6});
+  f.insert(f.end(), body.begin(), body.end());
+  for (const auto& [key, value] : text.fields)
+    if (key == "cut") f.resize(Number(value));
+  return f;
+}
+
+// Neighbour solicitation (to the solicited-node group) or advertisement.
+void MakeDiscovery(const PacketText& text, const Address& from, const Address& to, Draft* d) {
+  bool solicit = text.protocol == "ns";
+  const Address& target = solicit ? to : from;
+  Bytes body(target.bytes.begin(), target.bytes.end());
+  body.insert(body.end(), {static_cast<uint8_t>(solicit ? 1 : 2), 1});
+  body.insert(body.end(), d->source_mac.begin(), d->source_mac.end());
+  d->builder.Icmp(solicit ? 135 : 136, 0, solicit ? 0 : 0x60000000).Payload(body).Ttl(255);
+  if (!solicit) return;
+  Address group = *ParseAddress("ff02::1:ff00:0");
+  std::copy(to.bytes.begin() + 13, to.bytes.end(), group.bytes.begin() + 13);
+  d->builder.To(group);
+  d->destination_mac = {0x33, 0x33, group.bytes[12], group.bytes[13], group.bytes[14], group.bytes[15]};
+}
+
+std::string SetProtocol(const PacketText& text, const Address& from, const Address& to, uint16_t from_port,
+                        uint16_t to_port, Draft* d) {
+  PacketBuilder& b = d->builder;
+  b.From(from, from_port).To(to, to_port);
+  if (text.protocol == "udp") b.Udp();
+  else if (text.protocol == "tcp") b.Tcp(Flags(text.detail), d->sequence, d->acknowledgment);
+  else if (text.protocol == "echo") b.EchoRequest(from_port);
+  else if (text.protocol == "reply") b.EchoReply(to_port);
+  else if (text.protocol == "proto") b.Protocol(static_cast<uint8_t>(Number(text.detail)));
+  else if (text.protocol == "ns" || text.protocol == "na") MakeDiscovery(text, from, to, d);
+  else if (text.protocol == "icmp") {
+    std::pair<std::string, std::string> type = absl::StrSplit(text.detail, absl::MaxSplits('/', 1));
+    b.Icmp(static_cast<uint8_t>(Number(type.first)),
+           type.second.empty() ? 0 : static_cast<uint8_t>(Number(type.second)));
+  } else if (text.protocol != "arp") {
+    return absl::StrCat("unknown protocol '", text.protocol, "'");
+  }
+  return "";
+}
+
+std::string MakeOne(const PacketText& text, const Address& from, const Address& to, uint16_t from_port,
+                    uint16_t to_port, PacketsIn* in) {
+  bool access = text.side == "access";
+  Side side = access ? Side::kAccess : Side::kCore;
+  Draft draft;
+  draft.source_mac = access ? MacAddress{2, 0xac, 0, 0, 0, 0x10} : StationMac(side, from);
+  draft.destination_mac = Relay::kPortMac[static_cast<int>(side)];
+  for (const auto& [key, value] : text.fields) {  // numbers that the protocol needs come first
+    if (key == "seq") draft.sequence = Number(value);
+    if (key == "ack") draft.acknowledgment = Number(value);
+  }
+  std::string error = SetProtocol(text, from, to, from_port, to_port, &draft);
+  if (!error.empty()) return error;
+  for (const auto& [key, value] : text.fields) {
+    if (key == "nic") in->nic_bad = value == "bad";
+    else if (key == "worker") in->worker = static_cast<int>(Number(value));
+    else if (auto setter = Setters().find(key); setter != Setters().end()) setter->second(draft, value);
+    else return absl::StrCat("unknown field '", key, "'");
+  }
+  draft.builder.TrafficClass(static_cast<uint8_t>(draft.dscp << 2 | draft.ecn));
+  draft.builder.Stations(draft.source_mac, draft.destination_mac);
+  in->frames.push_back(text.protocol == "arp" ? BuildArp(text, draft, from, to) : draft.builder.Build());
+  return "";
+}
+
+// "5000-5063" or one port in any other notation.
+bool PortsOf(const std::string& text, const RowNames& names, std::vector<uint16_t>* ports) {
+  std::pair<std::string, std::string> range = absl::StrSplit(text, absl::MaxSplits('-', 1));
+  auto first = names.FindPort(range.first);
+  auto last = range.second.empty() ? first : names.FindPort(range.second);
+  if (!first.has_value() || !last.has_value()) return false;
+  for (int p = *first; p <= *last; ++p) ports->push_back(static_cast<uint16_t>(p));
+  return !ports->empty();
+}
+
+std::string Difference(const std::string& key, uint32_t is, uint32_t wanted) {
+  return is == wanted ? "" : absl::StrCat(key, " is ", is, ", not ", wanted);
+}
+
+std::string CompareField(const std::string& key, const std::string& value, const Dissection& d) {
+  if (key == "l4sum" && value == "right") return Difference("distance of the checksum from right", d.l4_error, 0);
+  if (key == "l4sum" && value == "bad") return d.l4_error != 0 ? "" : "the transport checksum is right";
+  const std::map<std::string, uint32_t> fields = {
+      {"ttl", d.ttl}, {"len", static_cast<uint32_t>(d.payload.size())}, {"seq", d.tcp_sequence},
+      {"ack", d.tcp_acknowledgment}, {"dscp", d.traffic_class >> 2u}, {"ecn", d.traffic_class & 3u},
+      {"id", d.ipv4_id}, {"frag", d.ipv4_fragment}, {"label", d.flow_label}, {"l4sum", d.l4_checksum}};
+  auto found = fields.find(key);
+  return found == fields.end() ? absl::StrCat("unknown field '", key, "'")
+                               : Difference(key, found->second, Number(value));
+}
+
+std::string CompareProtocol(const PacketText& e, const Dissection& d) {
+  bool fits = e.protocol.empty() || (e.protocol == "udp" && d.protocol == 17) ||
+              (e.protocol == "tcp" && d.protocol == 6) || (e.protocol == "echo" && d.echo_request()) ||
+              (e.protocol == "reply" && d.echo_reply());
+  if (!fits) return absl::StrCat("is no ", e.protocol);
+  return e.protocol == "tcp" && !e.detail.empty() ? Difference("flags", d.tcp_flags, Flags(e.detail)) : "";
+}
+
+}  // namespace
+
+PacketsIn MakePackets(const PacketText& text, const RowNames& names) {
+  PacketsIn in;
+  std::vector<uint16_t> from_ports, to_ports;
+  if (!PortsOf(text.from.port, names, &from_ports) || !PortsOf(text.to.port, names, &to_ports)) {
+    in.error = "a port is neither a number nor bound by an earlier step";
+    return in;
+  }
+  for (int f = text.from.plus_first; f <= text.from.plus_last; ++f)
+    for (int t = text.to.plus_first; t <= text.to.plus_last; ++t) {
+      auto from = names.FindAddress(text.from.name, f), to = names.FindAddress(text.to.name, t);
+      if (!from.has_value() || !to.has_value()) {
+        in.error = "an address is neither known nor bound by an earlier step";
+        return in;
+      }
+      for (uint16_t from_port : from_ports)
+        for (uint16_t to_port : to_ports)
+          if (in.error.empty()) in.error = MakeOne(text, *from, *to, from_port, to_port, &in);
+    }
+  return in;
+}
+
+std::string CompareOut(const PacketText& expected, const Frame& frame, RowNames* names) {
+  auto d = Dissect(frame);
+  if (!d.has_value()) return "is not readable";
+  if (!names->Fits(expected.from.name, d->source)) return absl::StrCat("source is not ", expected.from.name);
+  if (!names->Fits(expected.to.name, d->destination)) return absl::StrCat("destination is not ", expected.to.name);
+  if (!names->FitsPort(expected.from.port, d->source_port))
+    return absl::StrCat("source port is not ", expected.from.port);
+  if (!names->FitsPort(expected.to.port, d->destination_port))
+    return absl::StrCat("destination port is not ", expected.to.port);
+  if (std::string wrong = CompareProtocol(expected, *d); !wrong.empty()) return wrong;
+  for (const auto& [key, value] : expected.fields)
+    if (std::string wrong = CompareField(key, value, *d); !wrong.empty()) return wrong;
+  return "";
+}
+
+}  // namespace cfr::test

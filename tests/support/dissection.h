@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reads a frame back into its fields, for comparison and for the text of a failure. Like the builder it
+// shares nothing with the relay.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/address.h"
+#include "tests/support/packet_builder.h"
+
+namespace cfr::test {
+
+struct Dissection {
+  MacAddress destination_mac{}, source_mac{};
+  uint16_t ethertype = 0;
+  Address source, destination;
+  uint8_t ttl = 0, traffic_class = 0, protocol = 0;
+  uint16_t ipv4_id = 0, ipv4_fragment = 0;
+  uint32_t flow_label = 0;
+  size_t ip_bytes = 0;  // the length the IP header states
+  bool ip_checksum_right = true;
+  // TCP, UDP and ICMP; for echo the identifier is the port of the side that asked
+  uint16_t source_port = 0, destination_port = 0;
+  uint8_t tcp_flags = 0, icmp_type = 0, icmp_code = 0;
+  uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
+  uint16_t l4_checksum = 0;
+  uint16_t l4_error = 0;  // how far the checksum is from right, modulo 65535; 0 when right
+  size_t l4_offset = 0, payload_offset = 0;
+  std::vector<uint8_t> header_rest;  // what follows ports or identifier in the transport header, sum left out
+  std::vector<uint8_t> payload;
+
+  bool echo_request() const { return icmp() && icmp_type == (source.family == Family::kV4 ? 8 : 128); }
+  bool echo_reply() const { return icmp() && icmp_type == (source.family == Family::kV4 ? 0 : 129); }
+  bool icmp() const { return protocol == (source.family == Family::kV4 ? 1 : 58); }
+};
+
+// nullopt if the frame is no whole IPv4 or IPv6 packet with a plain transport header.
+std::optional<Dissection> Dissect(const Frame& frame);
+
+// One line: "203.0.113.7:40001 > 198.51.100.5:443 udp len=100 ttl=47 ...", or the bytes if not readable.
+std::string Describe(const Frame& frame);
+std::string FormatMac(const uint8_t* mac);
+
+}  // namespace cfr::test

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A whole relay inside one process and one thread: the real pipelines of 1..n workers, the real main
+// lcore's neighbours, and around them a fake clock, fake stations on both links and an inspector that
+// looks at every packet (relay_inspector.h).
+//
+//   Send(frame) -> pipeline of the worker it arrives on -> [handoff -> pipeline of its owner]
+//        |              `-> consumed -> Neighbours -> made frames, the packet again when its station is known
+//        `-> Outcome: what became of this frame
+//
+// Everything random follows the seed: two relays with equal options do equal things.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config.h"
+#include "common/counters.h"
+#include "dataplane/neighbours.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/snapshot_builder.h"
+#include "tests/support/generation_messages.h"
+#include "tests/support/packet_builder.h"
+#include "tests/support/relay_inspector.h"
+
+namespace cfr::test {
+
+struct RelayOptions {
+  int workers = 1;
+  uint32_t flows_v4 = 4096, flows_v6 = 4096;  // per worker
+  uint64_t subscribers_max = 1024;
+  uint8_t seed = 1;
+};
+
+// What became of one frame given to the relay.
+struct Outcome {
+  enum class Kind { kPending, kSent, kDropped, kConsumed, kHeld } kind = Kind::kPending;
+  Side side{};                        // kSent: where
+  Frame frame;                        // kSent: what
+  bool bypassed = false;              // kSent: untranslated
+  DropReason reason{};                // kDropped
+  int worker = 0;                     // that decided it
+  bool handed_off = false;
+};
+
+class Relay : private NeighbourIo {
+ public:
+  static constexpr MacAddress kPortMac[kSides] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
+
+  explicit Relay(const RelayOptions& options);
+  ~Relay() override;
+
+  // Makes a generation of `config` and commits it; the first one also fixes the egress prefixes.
+  AckStatus Apply(const Config& config);
+  AckStatus Commit(const std::vector<Message>& run);
+  void AdvanceEpoch();                  // a new epoch key, in force at once
+  void RenewLease(uint64_t seconds);    // every unit
+  void SetStationsAnswer(bool answer) { stations_answer_ = answer; }
+
+  // A frame, or a burst of at most kBurstMax, arrives at `side` on the queue of `worker`; returns when all
+  // that follows from it has happened.
+  Outcome Send(Side side, const Frame& frame, int worker = 0, bool l4_checksum_bad = false);
+  std::vector<Outcome> SendBurst(Side side, const std::vector<Frame>& frames, int worker,
+                                 bool l4_checksum_bad = false);
+  // Time passes; timers are served every second of it, as workers do.
+  void Wait(uint64_t ms);
+
+  // Frames the relay made itself since the last call; questions to stations are not among them.
+  struct Made {
+    Side side;
+    Frame frame;
+  };
+  std::vector<Made> TakeMade();
+  // Packets that waited for a station and were sent or dropped since the last call.
+  std::vector<Outcome> TakeReleased();
+
+  // Summed over the workers and the main lcore.
+  uint64_t Total(Direction d, Counter c) const;
+  uint64_t Total(Direction d, DropReason r) const;
+  uint64_t LiveFlows(Family f) const;
+  uint64_t Quarantined(Family f) const;
+  uint64_t SubscriberFlows() const { return subscribers_.TotalFlows(); }
+  const Pipeline& pipeline(int worker) const { return *pipelines_[static_cast<size_t>(worker)]; }
+  const CounterPage& page(int worker) const { return *pages_[static_cast<size_t>(worker)]; }
+  int workers() const { return static_cast<int>(pipelines_.size()); }
+  uint64_t now_ms() const { return now_ms_; }
+  const Snapshot* snapshot() const { return world_.snapshot.get(); }
+  const Config& config() const { return config_; }
+  GenerationMaker& maker() { return maker_; }
+  // Sentences about everything that was wrong with any packet so far.
+  const std::vector<std::string>& violations() const { return inspector_.violations(); }
+
+ private:
+  struct Buffer {
+    Frame frame;             // as it is now
+    Frame arrived;           // as it came
+    Direction direction{};
+    int worker = 0;          // where it arrived last
+    bool l4_checksum_bad = false;
+    std::optional<Address> hop;
+    Outcome outcome;
+  };
+
+  void Send(Side side, std::span<const uint8_t> frame) override;  // NeighbourIo
+  void Return(Direction direction, void* buffer) override;
+  void Release(void* buffer) override;
+
+  void Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst);
+  void Finish(int worker, Direction direction, const Packet& p, Buffer* buffer);
+  void RunMainLcore();
+  void AnswerAsStation(Side side, const Frame& question);
+  void Arrive(Side side, const Frame& frame);
+  void CheckAccounting();
+
+  RelayOptions options_;
+  uint64_t now_ms_ = 1'000'000'000;
+  RandomSource random_;
+  Owner owner_;
+  SubscriberTable subscribers_;
+  Leases leases_;
+  Shared shared_;
+  std::vector<std::unique_ptr<RandomSource>> worker_random_;
+  std::vector<std::unique_ptr<CounterPage>> pages_;
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::unique_ptr<CounterPage> main_page_;
+  Neighbours neighbours_;
+  std::optional<SnapshotBuilder> builder_;
+  GenerationMaker maker_;
+  Config config_;
+  World world_;
+  uint32_t key_version_ = 0;
+  bool stations_answer_ = true;
+  RelayInspector inspector_;
+
+  std::deque<std::unique_ptr<Buffer>> buffers_;  // all that are somewhere
+  std::deque<std::pair<int, Buffer*>> handoffs_;
+  std::deque<Buffer*> consumed_;
+  std::deque<Made> questions_;                    // for the stations
+  std::vector<Made> made_;
+  std::vector<Outcome> released_;
+  int held_[kDirections] = {};  // given to Neighbours and not back yet
+};
+
+}  // namespace cfr::test

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What must hold for every packet, whatever the test is about (docs/architecture.md "invariants"):
+// addresses, checksums, lengths, payload, header fields, and one alias per live flow. Knows the relay
+// only through its configuration and the bytes that go in and come out.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/config.h"
+#include "tests/support/dissection.h"
+
+namespace cfr::test {
+
+// The MAC of the fake station that has an address on a link.
+MacAddress StationMac(Side side, const Address& a);
+
+struct Endpoint {
+  Address address;
+  uint16_t port = 0;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+// An inbound tuple as the core sees it.
+struct CoreTuple {
+  uint8_t protocol;
+  Endpoint alias, remote;
+  friend auto operator<=>(const CoreTuple&, const CoreTuple&) = default;
+};
+
+class RelayInspector {
+ public:
+  // `is_live`: whether a live flow of the relay holds this inbound tuple.
+  explicit RelayInspector(std::function<bool(const CoreTuple&)> is_live) : is_live_(std::move(is_live)) {}
+
+  void SetConfig(const Config& config) { config_ = config; }
+  // A frame that left by the other side.
+  void Relayed(Direction direction, const Frame& in, const Frame& out, bool bypassed);
+  // A frame the relay made.
+  void MadeByRelay(Side side, const Frame& frame);
+  void Violation(std::string sentence) { violations_.push_back(std::move(sentence)); }
+  const std::vector<std::string>& violations() const { return violations_; }
+
+ private:
+  struct Alias {
+    Endpoint endpoint;
+    uint32_t flow_label;
+  };
+  using FlowTuple = std::tuple<uint8_t, Endpoint, Endpoint>;  // protocol, subscriber, remote
+
+  void CheckSame(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
+  void CheckHeader(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
+  void CheckStations(Direction direction, const Dissection& out);
+  void CheckOutboundFlow(const Dissection& in, const Dissection& out);
+  void CheckInboundFlow(const Dissection& in, const Dissection& out);
+  void CheckNoSubscriber(const Frame& frame, size_t end);
+  void Remember(const std::vector<uint8_t>& secret);
+  bool InPool(const Address& a) const;
+  void Expect(bool holds, const std::string& what);
+
+  std::function<bool(const CoreTuple&)> is_live_;
+  Config config_;
+  std::map<FlowTuple, Alias> aliases_;
+  std::map<CoreTuple, Endpoint> subscribers_of_;
+  std::vector<std::vector<uint8_t>> secrets_;  // subscriber addresses and MACs seen
+  std::string packet_;                      // of the packet in hand, for sentences
+  std::vector<std::string> violations_;
+};
+
+}  // namespace cfr::test
