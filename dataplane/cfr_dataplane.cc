@@ -21,7 +21,7 @@
 #include "common/config.h"
 #include "dataplane/eal.h"
 #include "dataplane/main_lcore.h"
-#include "dataplane/version.h"
+#include "common/version.h"
 
 DEFINE_string(config, "/etc/cfr/cfr.toml", "configuration file; [dataplane] and [port.*] are read at start");
 DEFINE_string(runtime_dir, "/run/cfr", "directory of the socket the control process attaches to");

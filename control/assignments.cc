@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/assignments.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "common/check.h"
+
+namespace cfr {
+namespace {
+
+constexpr int kDrawsMax = 1000;  // then every address is tried in order
+
+// The address `offset` beyond the first of `prefix`; host bits beyond 64 stay zero.
+Address At(const Prefix& prefix, uint64_t offset) {
+  Address a = prefix.address;
+  for (int i = a.bits() / 8 - 1; i >= 0 && offset != 0; --i, offset >>= 8)
+    a.bytes[static_cast<size_t>(i)] |= static_cast<uint8_t>(offset & 0xff);
+  return a;
+}
+
+// Number of addresses, saturating at 2^63 (an IPv6 /64 has more than fit).
+uint64_t SizeOf(const Prefix& prefix) {
+  int bits = prefix.address.bits() - prefix.length;
+  return bits >= 63 ? uint64_t{1} << 63 : uint64_t{1} << bits;
+}
+
+class Drawer {
+ public:
+  Drawer(const Config& config, const std::vector<Assignment>& current, const RandomBelow& random) : random_(random) {
+    for (const PortConfig& port : config.port)
+      for (const Prefix& own : port.addresses) taken_.insert(own.address);
+    for (const Assignment& a : current) taken_.insert(a.address);
+  }
+
+  // A random address of the pool that nothing uses; each address equally likely.
+  absl::StatusOr<Address> Draw(const PoolConfig& pool) {
+    uint64_t total = 0;
+    for (const Prefix& p : pool.prefixes) total += std::min(SizeOf(p), ~total);
+    for (int n = 0; n < kDrawsMax; ++n)
+      if (Address a = Pick(pool, random_(total)); Usable(a)) return Take(a);
+    for (uint64_t offset = 0; offset < std::min<uint64_t>(total, 1 << 20); ++offset)
+      if (Address a = Pick(pool, offset); Usable(a)) return Take(a);
+    return absl::ResourceExhaustedError(absl::StrCat("pool '", pool.name, "' has no free address left"));
+  }
+
+ private:
+  static Address Pick(const PoolConfig& pool, uint64_t offset) {
+    size_t i = 0;
+    for (; i + 1 < pool.prefixes.size() && offset >= SizeOf(pool.prefixes[i]); ++i) offset -= SizeOf(pool.prefixes[i]);
+    return At(pool.prefixes[i], offset);
+  }
+  // The first address of an IPv6 /64 is its routers' (RFC 4291 2.6.1).
+  bool Usable(const Address& a) const {
+    bool anycast = a.family == Family::kV6 && Masked(a, 64) == a;
+    return !anycast && !taken_.contains(a);
+  }
+  Address Take(const Address& a) { return taken_.insert(a), a; }
+
+  const RandomBelow& random_;
+  std::set<Address> taken_;
+};
+
+const PoolConfig* PoolOf(const Config& config, const Assignment& a) {
+  for (const PoolConfig& pool : config.pools) {
+    bool inside = std::any_of(pool.prefixes.begin(), pool.prefixes.end(),
+                              [&](const Prefix& p) { return p.Contains(a.address); });
+    if (pool.name == a.pool && pool.region == a.region && inside) return &pool;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<UnitIndex> FreeIndex(const std::vector<Assignment>& assignments) {
+  std::set<UnitIndex> used;
+  for (const Assignment& a : assignments) used.insert(a.index);
+  for (UnitIndex i = 0; i < kUnitsMax; ++i)
+    if (!used.contains(i)) return i;
+  return absl::ResourceExhaustedError(absl::StrCat("more than ", kUnitsMax, " alias units, draining ones included"));
+}
+
+}  // namespace
+
+RandomBelow KernelRandom() {
+  return [](uint64_t bound) {
+    uint64_t word, limit = ~uint64_t{0} - ~uint64_t{0} % bound;
+    do {
+      CFR_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&word), sizeof word) == 1, "the kernel gives no entropy");
+    } while (word >= limit);
+    return word % bound;
+  };
+}
+
+absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::vector<Assignment>& current,
+                                               const RandomBelow& random) {
+  std::vector<Assignment> next = current;
+  Drawer drawer(config, current, random);
+  for (Assignment& a : next) {
+    const PoolConfig* pool = PoolOf(config, a);
+    bool wanted = pool != nullptr && pool->state == PrefixState::kActive;
+    if (!wanted && a.state == PrefixState::kActive) a.state = PrefixState::kDraining;
+  }
+  for (const PoolConfig& pool : config.pools) {
+    if (pool.state != PrefixState::kActive) continue;
+    uint32_t active = 0;
+    // Active units stay before draining ones come back; a surplus drains.
+    for (PrefixState state : {PrefixState::kActive, PrefixState::kDraining})
+      for (Assignment& a : next) {
+        if (a.state != state || PoolOf(config, a) != &pool) continue;
+        if (state == PrefixState::kDraining && active >= pool.alias_units) continue;
+        a.state = ++active <= pool.alias_units ? PrefixState::kActive : PrefixState::kDraining;
+        if (a.state == PrefixState::kDraining) --active;
+      }
+    for (; active < pool.alias_units; ++active) {
+      auto address = drawer.Draw(pool);
+      auto index = FreeIndex(next);
+      if (!address.ok()) return address.status();
+      if (!index.ok()) return index.status();
+      next.push_back({*index, *address, pool.name, pool.region, PrefixState::kActive, 0});
+    }
+  }
+  return next;
+}
+
+bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows, uint64_t now_ms,
+         uint64_t quarantine_ms) {
+  bool changed = false;
+  for (Assignment& a : *assignments) {
+    if (a.state != PrefixState::kDraining || flows(a.index) != 0) continue;
+    a.state = PrefixState::kQuarantined;
+    a.quiet_since_ms = now_ms;
+    changed = true;
+  }
+  auto rested = [&](const Assignment& a) {
+    return a.state == PrefixState::kQuarantined && now_ms - a.quiet_since_ms >= quarantine_ms;
+  };
+  return std::erase_if(*assignments, rested) > 0 || changed;
+}
+
+}  // namespace cfr

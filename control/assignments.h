@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which addresses are this node's alias units: drawn at random from the pools, numbered, kept while
+// flows use them.
+//
+//   pool wants a unit ---> active ---> draining ---> quarantined ---> number free again
+//                             ^            |  no live flow      |  port quarantine over
+//                             +------------+ undrained          |
+//                                                               v
+// A unit never changes its address or number while it is in this list, and control never gives the same
+// address two numbers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/config.h"
+
+namespace cfr {
+
+struct Assignment {
+  UnitIndex index = 0;
+  Address address;
+  std::string pool, region;
+  PrefixState state = PrefixState::kActive;  // kActive, kDraining or kQuarantined
+  uint64_t quiet_since_ms = 0;               // kQuarantined: when its last flow was gone
+  friend bool operator==(const Assignment&, const Assignment&) = default;
+};
+
+// `bound` random words below it; tests pass a fixed sequence.
+using RandomBelow = std::function<uint64_t(uint64_t bound)>;
+RandomBelow KernelRandom();
+
+// The assignments that `config` asks for: units of active pools kept and topped up to alias_units, units
+// of pools that drain or are gone put to draining, the rest untouched. kResourceExhausted when a pool has
+// fewer free addresses than it needs or the node more than kUnitsMax units.
+absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::vector<Assignment>& current,
+                                               const RandomBelow& random);
+
+// Lets draining units without flows rest and forgets those that have rested for `quarantine_ms`.
+// `flows(index)`: live flows of a unit. True if something changed.
+bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows, uint64_t now_ms,
+         uint64_t quarantine_ms);
+
+}  // namespace cfr

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// cfr-control: the deciding process. One thread, one loop: API clients, the link to the dataplane, time.
+#include <gflags/gflags.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/version.h"
+#include "control/api_server.h"
+#include "control/commands.h"
+#include "control/log.h"
+
+DEFINE_string(config, "/etc/cfr/cfr.toml", "configuration used when there is no saved state");
+DEFINE_string(state_dir, "/var/lib/cfr", "directory of what survives a restart");
+DEFINE_string(runtime_dir, "/run/cfr", "directory of the sockets");
+DEFINE_string(dataplane_socket, "", "socket of cfr-dataplane; default RUNTIME_DIR/dataplane.sock");
+
+namespace google {
+extern void (*gflags_exitfunc)(int);  // exported by the library, not declared in its header
+}
+
+namespace cfr {
+namespace {
+
+constexpr int kPollMs = 2;
+
+std::atomic<bool> stop_requested{false};
+void RequestStop(int) { stop_requested.store(true); }
+
+int Fail(ExitCode code, const std::string& sentence) {
+  Log(LogLevel::kError, sentence, {});
+  return static_cast<int>(code);
+}
+
+bool MakeDirectory(const std::string& path, mode_t mode) { return mkdir(path.c_str(), mode) == 0 || errno == EEXIST; }
+
+// The saved state if there is one, else the file as a generation still to be committed.
+bool LoadState(const StateFile& file, State* state) {
+  auto saved = file.Load(MonotonicMs());
+  if (saved.ok()) {
+    *state = *saved;
+    Log(LogLevel::kInfo, "state restored", {{"generation", absl::StrCat(state->generation)}});
+    return true;
+  }
+  if (!absl::IsNotFound(saved.status())) Log(LogLevel::kWarning, std::string(saved.status().message()), {});
+  std::ifstream input(FLAGS_config, std::ios::binary);
+  std::stringstream text;
+  text << input.rdbuf();
+  if (!input) {
+    std::fprintf(stderr, "<3>%s: error: cannot be read\n", FLAGS_config.c_str());
+    return false;
+  }
+  ConfigResult parsed = ParseConfig(text.str());
+  for (const ConfigError& e : parsed.errors) std::fprintf(stderr, "<3>%s\n", Format(e, FLAGS_config).c_str());
+  if (!parsed.config.has_value()) return false;
+  state->config = *parsed.config;
+  return true;
+}
+
+int Main() {
+  rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);  // keys pass through this process
+  prctl(PR_SET_DUMPABLE, 0);
+  std::signal(SIGTERM, RequestStop);
+  std::signal(SIGINT, RequestStop);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!MakeDirectory(FLAGS_state_dir, 0700) || !MakeDirectory(FLAGS_runtime_dir, 0750))
+    return Fail(ExitCode::kFailed, absl::StrCat("cannot create state or runtime directory: ", std::strerror(errno)));
+  StateFile file(FLAGS_state_dir);
+  State state;
+  if (!LoadState(file, &state)) return static_cast<int>(ExitCode::kConfig);
+  std::string socket = FLAGS_dataplane_socket.empty() ? FLAGS_runtime_dir + "/dataplane.sock" : FLAGS_dataplane_socket;
+  Node node(std::move(state), file, socket);
+  FlowListing listing(node);
+  Commands commands(node, listing);
+  auto server = ApiServer::Listen(FLAGS_runtime_dir, [&](const std::string& command, const Json& args, bool read_only,
+                                                         Answered answered) {
+    commands.Obey(command, args, read_only, std::move(answered));
+  });
+  if (!server.ok()) return Fail(ExitCode::kFailed, std::string(server.status().message()));
+  Log(LogLevel::kInfo, "ready", {{"runtime_dir", FLAGS_runtime_dir}});
+  while (!stop_requested.load()) {
+    (*server)->Poll(kPollMs);
+    node.Poll(MonotonicMs());
+    listing.Poll(MonotonicMs());
+  }
+  Log(LogLevel::kInfo, "stopped", {});
+  return 0;
+}
+
+}  // namespace
+}  // namespace cfr
+
+int main(int argc, char** argv) {
+  google::SetUsageMessage("the deciding process of the relay");
+  google::SetVersionString(cfr::kVersion);
+  google::gflags_exitfunc = [](int) { std::exit(static_cast<int>(cfr::ExitCode::kUsage)); };
+  google::ParseCommandLineNonHelpFlags(&argc, &argv, true);
+  google::gflags_exitfunc = [](int) { std::exit(0); };
+  google::HandleCommandLineHelpFlags();
+  if (argc > 1) return cfr::Fail(cfr::ExitCode::kUsage, absl::StrCat("unexpected argument '", argv[1], "'; see --help"));
+  return cfr::Main();
+}

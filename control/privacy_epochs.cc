@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/privacy_epochs.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+
+#include "common/check.h"
+
+namespace cfr {
+
+Message PrivacyEpochs::Advance(uint32_t known_version, uint64_t now_ms) {
+  version_ = std::max(version_, known_version) + 1;
+  advanced_ms_ = now_ms;
+  Message m = MakeMessage(MessageKind::kEpochKey);
+  m.epoch_key.effective_ms = now_ms;
+  m.epoch_key.version = version_;
+  CFR_CHECK(RAND_priv_bytes(m.epoch_key.key, sizeof m.epoch_key.key) == 1, "the kernel gives no entropy");
+  return m;
+}
+
+}  // namespace cfr

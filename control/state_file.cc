@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/state_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace cfr {
+namespace {
+
+using Json = nlohmann::json;
+constexpr int kSchema = 1;
+
+absl::Status Failed(const std::string& what) {
+  return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
+}
+
+Json ToJson(const Assignment& a) {
+  return {{"index", a.index}, {"address", Format(a.address)}, {"pool", a.pool}, {"region", a.region},
+          {"state", Name(a.state)}};
+}
+
+bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
+  auto address = ParseAddress(j.at("address").get<std::string>());
+  auto state = j.at("state").get<std::string>();
+  a->index = j.at("index").get<UnitIndex>();
+  a->pool = j.at("pool").get<std::string>();
+  a->region = j.at("region").get<std::string>();
+  a->quiet_since_ms = now_ms;
+  if (!address.has_value() || a->index >= kUnitsMax) return false;
+  a->address = *address;
+  for (PrefixState s : {PrefixState::kActive, PrefixState::kDraining, PrefixState::kQuarantined})
+    if (state == Name(s)) return a->state = s, true;
+  return false;
+}
+
+bool Decode(const std::string& text, uint64_t now_ms, State* state) {
+  Json j = Json::parse(text, nullptr, false);
+  if (!j.is_object()) return false;
+  try {
+    if (j.at("schema") != kSchema) return false;
+    ConfigResult config = ParseConfig(j.at("config").get<std::string>());
+    if (!config.config.has_value()) return false;
+    state->config = *config.config;
+    state->generation = j.at("generation").get<Generation>();
+    for (const Json& item : j.at("assignments")) {
+      Assignment a;
+      if (!FromJson(item, now_ms, &a)) return false;
+      state->assignments.push_back(a);
+    }
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
+
+absl::Status WriteAll(int file, const std::string& text) {
+  for (size_t done = 0; done < text.size();) {
+    ssize_t n = write(file, text.data() + done, text.size() - done);
+    if (n < 0 && errno != EINTR) return Failed("write");
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  return fsync(file) == 0 ? absl::OkStatus() : Failed("fsync");
+}
+
+}  // namespace
+
+absl::Status StateFile::Save(const State& state) const {
+  Json j = {{"schema", kSchema}, {"generation", state.generation}, {"config", WriteConfig(state.config)},
+            {"assignments", Json::array()}};
+  for (const Assignment& a : state.assignments) j["assignments"].push_back(ToJson(a));
+  const std::string aside = path_ + ".new";
+  int file = open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return Failed(aside);
+  absl::Status status = WriteAll(file, j.dump(1) + "\n");
+  close(file);
+  if (status.ok() && rename(aside.c_str(), path_.c_str()) != 0) status = Failed(path_);
+  if (!status.ok()) return status;
+  // The rename itself must reach the disk before anybody is told.
+  int directory = open(path_.substr(0, path_.find_last_of('/')).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0 || fsync(directory) != 0) status = Failed("fsync of the state directory");
+  if (directory >= 0) close(directory);
+  return status;
+}
+
+absl::StatusOr<State> StateFile::Load(uint64_t now_ms) const {
+  std::ifstream file(path_, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("no ", path_));
+  std::stringstream text;
+  text << file.rdbuf();
+  State state;
+  if (Decode(text.str(), now_ms, &state)) return state;
+  std::rename(path_.c_str(), (path_ + ".bad").c_str());
+  return absl::DataLossError(absl::StrCat(path_, " is not readable; kept as ", path_, ".bad"));
+}
+
+}  // namespace cfr

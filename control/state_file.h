@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What survives a restart of the control process: the last committed configuration, its generation and
+// the assignments. Keys do not.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/config.h"
+#include "control/assignments.h"
+
+namespace cfr {
+
+struct State {
+  Config config;
+  Generation generation = 0;
+  std::vector<Assignment> assignments;
+};
+
+class StateFile {
+ public:
+  explicit StateFile(const std::string& directory) : path_(directory + "/state.json") {}
+  // Replaces the file as a whole: written aside, flushed to disk, renamed. Mode 0600.
+  absl::Status Save(const State& state) const;
+  // kNotFound: there is none. kDataLoss: unreadable; it was renamed to state.json.bad and nothing of it is used.
+  absl::StatusOr<State> Load(uint64_t now_ms) const;
+
+ private:
+  const std::string path_;
+};
+
+}  // namespace cfr

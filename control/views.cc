@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/views.h"
+
+#include <cstdio>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+
+namespace cfr {
+namespace {
+
+constexpr Direction kBothDirections[] = {Direction::kOutbound, Direction::kInbound};
+
+std::string MacText(const uint8_t* mac) {
+  char text[18];
+  std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+  return text;
+}
+
+uint64_t Sum(const DataplanePage& page, const std::function<uint64_t(const CounterPage&)>& of) {
+  uint64_t total = 0;
+  for (int w = 0; w < page.workers; ++w) total += of(page.worker[w]);
+  return total;
+}
+
+}  // namespace
+
+Json PoolView(const Node& node, const PoolConfig& pool) {
+  Json prefixes = Json::array(), units = Json::array();
+  for (const Prefix& p : pool.prefixes) prefixes.push_back(Format(p));
+  std::map<std::string, int> states;
+  for (const Assignment& a : node.assignments())
+    if (a.pool == pool.name) {
+      units.push_back({{"index", a.index}, {"address", Format(a.address)}, {"state", Name(a.state)}});
+      ++states[Name(a.state)];
+    }
+  return {{"name", pool.name}, {"region", pool.region}, {"family", Name(pool.family())}, {"state", Name(pool.state)},
+          {"prefixes", prefixes}, {"alias_units", pool.alias_units}, {"answer_neighbours", pool.answer_neighbours},
+          {"units", units}, {"unit_states", states}, {"flows", node.PoolFlows(pool.name)}};
+}
+
+// Pools of the configuration, then those that are gone but still drain.
+Json PoolsView(const Node& node) {
+  Json pools = Json::array();
+  std::map<std::string, PoolConfig> gone;
+  for (const Assignment& a : node.assignments()) {
+    PoolConfig& pool = gone[a.pool];
+    pool.name = a.pool;
+    pool.region = a.region;
+    pool.alias_units = 0;
+    pool.state = PrefixState::kDraining;
+    pool.prefixes.push_back({a.address, static_cast<uint8_t>(a.address.bits())});
+  }
+  for (const PoolConfig& pool : node.config().pools) {
+    pools.push_back(PoolView(node, pool));
+    gone.erase(pool.name);
+  }
+  for (const auto& [name, pool] : gone) {
+    pools.push_back(PoolView(node, pool));
+    pools.back()["deleted"] = true;
+  }
+  return pools;
+}
+
+Json EpochView(Node& node) {
+  Json view = {{"length_seconds", node.config().settings[Setting::kEpochLength]}};
+  if (node.link().attached()) {
+    view["key_version"] = node.link().page().key_version.Get();
+    view["advances"] = node.link().page().epoch_advances.Get();
+  }
+  return view;
+}
+
+Json WorkersView(const DataplanePage& page) {
+  Json workers = Json::array();
+  for (int w = 0; w < page.workers; ++w) {
+    const CounterPage& c = page.worker[w];
+    Json handoffs = Json::object(), mismatch = Json::object();
+    for (int to = 0; to < page.workers; ++to) handoffs[absl::StrCat(to)] = c.handoff_to[to].Get();
+    uint64_t received = 0, handed_in = 0;
+    for (Direction d : kBothDirections) {
+      mismatch[Name(d)] = AccountingMismatch(c, d);
+      received += c.Get(d, Counter::kReceived);
+      handed_in += c.Get(d, Counter::kHandoffIn);
+    }
+    workers.push_back({{"worker", w}, {"flows", {{"ipv4", c.flows[0].Get()}, {"ipv6", c.flows[1].Get()}}},
+                       {"quarantined", {{"ipv4", c.quarantined[0].Get()}, {"ipv6", c.quarantined[1].Get()}}},
+                       {"received", received}, {"handoff_in", handed_in}, {"handoff_to", handoffs},
+                       {"rounds", c.rounds.Get()}, {"busy_rounds", c.busy_rounds.Get()},
+                       {"accounting_mismatch", mismatch}});
+  }
+  return workers;
+}
+
+Json PortsView(const DataplanePage& page) {
+  Json ports = Json::array();
+  for (int s = 0; s < kSides; ++s) {
+    const PortStatus& p = page.port[s];
+    ports.push_back({{"side", Name(static_cast<Side>(s))}, {"device", p.device}, {"driver", p.driver},
+                     {"mac", MacText(p.mac)}, {"mtu", p.mtu}, {"queues", p.queues}, {"link_up", p.link_up.load() != 0},
+                     {"received", p.received.Get()}, {"received_bytes", p.received_bytes.Get()},
+                     {"sent", p.sent.Get()}, {"sent_bytes", p.sent_bytes.Get()}, {"missed", p.missed.Get()},
+                     {"errors", p.errors.Get()}, {"neighbours", page.neighbours[s].Get()}});
+  }
+  return ports;
+}
+
+Json CountersView(const DataplanePage& page, bool all, int worker) {
+  Json view = Json::object();
+  for (Direction d : kBothDirections) {
+    Json counters = Json::object(), drops = Json::object();
+    auto total = [&](auto id) {
+      if (worker >= 0) return page.worker[worker].Get(d, id);
+      return Sum(page, [&](const CounterPage& c) { return c.Get(d, id); });
+    };
+    for (int i = 0; i < kCounterCount; ++i)
+      if (uint64_t n = total(static_cast<Counter>(i)); n != 0 || all) counters[kCounterRows[i].name] = n;
+    for (int i = 0; i < kDropReasonCount; ++i) {
+      auto reason = static_cast<DropReason>(i);
+      uint64_t n = total(reason) + (worker < 0 ? page.main.Get(d, reason) : 0);
+      if (n != 0 || all) drops[kDropReasonRows[i].name] = n;
+    }
+    if (worker < 0) counters["made"] = page.main.Get(d, Counter::kMade);
+    view[Name(d)] = {{"counters", counters}, {"drops", drops}};
+  }
+  return view;
+}
+
+Json FlowStatsView(const DataplanePage& page) {
+  Json view = Json::object();
+  for (int f = 0; f < kFamilies; ++f)
+    view[Name(static_cast<Family>(f))] = {
+        {"flows", Sum(page, [&](const CounterPage& c) { return c.flows[f].Get(); })},
+        {"quarantined", Sum(page, [&](const CounterPage& c) { return c.quarantined[f].Get(); })},
+        {"capacity", page.start_settings[static_cast<int>(f == 0 ? Setting::kFlowsV4 : Setting::kFlowsV6)] * page.workers}};
+  auto opened = [&](Counter id) { return Sum(page, [&](const CounterPage& c) { return c.Get(Direction::kOutbound, id); }); };
+  view["opened"] = {{"tcp", opened(Counter::kOpenedTcp)}, {"udp", opened(Counter::kOpenedUdp)}, {"icmp", opened(Counter::kOpenedIcmp)}};
+  view["closed"] = opened(Counter::kClosed);
+  return view;
+}
+
+Json HealthView(Node& node, uint64_t now_ms) {
+  Json checks = Json::array();
+  bool healthy = true;
+  auto check = [&](const char* name, bool ok, const std::string& text) {
+    checks.push_back({{"check", name}, {"ok", ok}, {"text", text}});
+    healthy &= ok;
+  };
+  bool attached = node.link().attached();
+  check("dataplane", attached, attached ? "attached" : std::string(node.link().why_detached().message()));
+  if (attached) {
+    const DataplanePage& page = node.link().page();
+    uint64_t generation = page.generation.Get(), deadline = page.lease_deadline_ms.Get();
+    check("generation", generation != 0 && generation == node.generation(),
+          absl::StrCat("control ", node.generation(), ", dataplane ", generation));
+    check("epoch_key", page.key_version.Get() != 0, absl::StrCat("version ", page.key_version.Get()));
+    check("lease", deadline > now_ms, deadline > now_ms ? absl::StrCat((deadline - now_ms) / 1000, " s left") : "lapsed");
+    int64_t mismatch = 0;
+    for (int w = 0; w < page.workers; ++w)
+      mismatch += static_cast<int64_t>(page.worker[w].Get(Direction::kOutbound, DropReason::kEgressGuard));
+    check("egress_guard", mismatch == 0, absl::StrCat(mismatch, " packets stopped"));
+    check("ring", page.commands_corrupt.Get() == 0, page.commands_corrupt.Get() == 0 ? "sound" : "corrupt");
+  }
+  return {{"healthy", healthy}, {"checks", checks}};
+}
+
+}  // namespace cfr
