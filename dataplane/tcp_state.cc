@@ -26,9 +26,10 @@ void Remember(TcpMemory& m, Direction direction, const Segment& s) {
   }
 }
 
+// Nothing follows a FIN, so a genuine one is acknowledged at exactly its end and never beyond.
 bool ServerFinAcknowledged(TcpMemory& m, Direction direction, const Segment& s) {
   if (direction != Direction::kOutbound || !m.server_fin_pending || (s.flags & kTcpAck) == 0) return false;
-  if (!AtOrAfter(s.acknowledgment, m.server_fin_end)) return false;
+  if (s.acknowledgment != m.server_fin_end) return false;
   m.server_fin_pending = false;
   return true;
 }
@@ -91,7 +92,6 @@ TcpStep AdvanceTcp(TcpMemory& m, Direction direction, const Segment& s) {
       return TcpStep::kKeep;
     case FlowState::kTcpTrans:
       m.state = m.before_trans;
-      if (m.state == FlowState::kTcpHalf) return TcpStep::kRefresh;
       return AdvanceFins(m, client_fin, server_fin);
     default:
       return AdvanceFins(m, client_fin, server_fin);

@@ -13,7 +13,7 @@
 //
 // An exact RST carries the number its receiver waits for: from the core the subscriber's newest
 // acknowledgment, from the subscriber its own next sequence number. Any other RST changes nothing. A
-// core-side FIN counts once the subscriber has acknowledged it, so a forged one shortens nothing.
+// core-side FIN counts once the subscriber acknowledged exactly its end, so a forged one shortens nothing.
 #pragma once
 
 #include <cstdint>
