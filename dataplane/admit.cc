@@ -27,14 +27,11 @@ bool IsMartian(const Address& a) {
   return mapped || unspecified_or_loopback;
 }
 
-bool IsEchoRequest(const Packet& p) {
-  return (p.protocol == kProtocolIcmp && p.icmp().type == kIcmpEchoRequest) ||
-         (p.protocol == kProtocolIcmp6 && p.icmp().type == kIcmp6EchoRequest);
-}
+bool IsIcmp(const Packet& p) { return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6; }
 
 // Traffic to one of the relay's addresses: echo is answered where the address lives, the rest is not.
 void Own(Packet& p, Side arrival, const PortAddress& own) {
-  if (own.side == arrival && IsEchoRequest(p)) p.verdict = Verdict::kConsume;
+  if (own.side == arrival && IsIcmp(p) && !p.is_echo_reply()) p.verdict = Verdict::kConsume;
   else Drop(p, DropReason::kOwnAddress);
 }
 
@@ -59,8 +56,7 @@ void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) 
   if (snapshot.subscribers.Find(destination)) return Drop(p, DropReason::kAccessDestination);
   if (snapshot.bypasses.Find(destination)) return Bypass(p);
   if (p.protocol == kProtocolTcp && !IsCleanSyn(p.tcp().flags)) return Drop(p, DropReason::kTcpNoFlow);
-  if ((p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6) && !IsEchoRequest(p))
-    return Drop(p, DropReason::kIcmpType);
+  if (p.is_echo_reply()) return Drop(p, DropReason::kIcmpType);
   *space = *found;
 }
 

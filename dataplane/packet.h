@@ -49,6 +49,10 @@ struct Packet {
   UdpHeader& udp() const { return *reinterpret_cast<UdpHeader*>(data + l4_offset); }
   IcmpHeader& icmp() const { return *reinterpret_cast<IcmpHeader*>(data + l4_offset); }
   uint16_t ip_length() const { return static_cast<uint16_t>(length - kEthernetBytes); }
+  bool is_echo_reply() const {
+    return (protocol == kProtocolIcmp && icmp().type == kIcmpEchoReply) ||
+           (protocol == kProtocolIcmp6 && icmp().type == kIcmp6EchoReply);
+  }
   uint8_t ttl() const { return family == Family::kV4 ? ip4().ttl : ip6().hop_limit; }
 
   template <class A>

@@ -87,6 +87,8 @@ void Pipeline::Relay(Packet& p, const World& world) {
   FlowTable<A>& flows = Table<A>();
   const FlowKey<A> key = p.Key<A>(kDirection);
   FlowIndex i = FindLive<A>(key, p.hash, snapshot);
+  // A subscriber's echo reply looks like its request when the identifier is 0; it belongs to no flow.
+  if (kOut && p.is_echo_reply()) i = kNoFlow;
   if (i == kNoFlow) {
     SubscriberSpace space{};
     if constexpr (kOut) AdmitOutbound(p, snapshot, &space);
