@@ -125,19 +125,26 @@ bool ParseCircumstance(const Words& words, Row* row) {
 
 bool IsLiteral(const std::string& name) { return name.find_first_of(".:") != std::string::npos; }
 
-// A row whose names say nothing of a family stands for both.
+// What the names and literals of a step say of the family.
+std::string FamilyOf(const Step& step) {
+  for (const PacketText* p : {&step.packet, &step.out})
+    for (const EndpointText* e : {&p->from, &p->to}) {
+      if (e->name.empty()) continue;
+      if (IsLiteral(e->name)) return e->name.find(':') == std::string::npos ? "4" : "6";
+      if (e->name.back() == '4' || e->name.back() == '6') return e->name.substr(e->name.size() - 1);
+    }
+  return "";
+}
+
+// A row whose steps say nothing of a family stands for both.
 void ChooseFamilies(Row* row) {
-  if (!row->families.empty()) return;
   bool v4 = false, v6 = false;
-  auto look = [&](const std::string& name) {
-    if (name.empty()) return;
-    if (IsLiteral(name)) (name.find(':') == std::string::npos ? v4 : v6) = true;
-    else if (name.back() == '4') v4 = true;
-    else if (name.back() == '6') v6 = true;
-  };
-  for (const Step& step : row->steps)
-    for (const PacketText* p : {&step.packet, &step.out})
-      for (const EndpointText* e : {&p->from, &p->to}) look(e->name);
+  for (Step& step : row->steps) {
+    step.family = FamilyOf(step);
+    v4 |= step.family == "4";
+    v6 |= step.family == "6";
+  }
+  if (!row->families.empty()) return;
   if (v4 || !v6) row->families.push_back("4");
   if (v6 || !v4) row->families.push_back("6");
 }

@@ -29,6 +29,7 @@ struct PacketText {
 
 struct Step {
   int line = 0;
+  std::string family;              // "4" or "6" if the names or literals say so: skipped in the other
   std::string verb;                // "packet", "released", or the first word of the line
   std::vector<std::string> words;  // after the verb, for all but packets
   PacketText packet;

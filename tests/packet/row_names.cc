@@ -17,6 +17,7 @@ constexpr FixedName kFixedNames[] = {
     {"C", "100.64.1.10", "2001:db8:c1::10"},          // a subscriber
     {"D", "100.64.1.20", "2001:db8:c1:1400::10"},     // another
     {"Cx", "100.64.1.10", "2001:db8:c1:1::99"},       // the same subscriber; IPv6: another subnet and host
+    {"N", "100.65.0.10", "2001:db8:c2::10"},          // a subscriber of another region (two-regions.toml)
     {"X", "8.8.8.8", "2001:db8:dead::1"},             // nobody's
     {"S", "198.51.100.5", "2001:db8:5::5"},           // a remote
     {"T", "198.51.100.150", "2001:db8:5::150"},       // another
@@ -47,7 +48,7 @@ std::optional<Address> RowNames::FindAddress(const std::string& name, int plus) 
   for (const FixedName& fixed : kFixedNames) {
     if (stem != fixed.name) continue;
     Address a = *ParseAddress(family_ == Family::kV4 ? fixed.v4 : fixed.v6);
-    Add(&a, plus, stem[0] == 'C' || stem[0] == 'D');
+    Add(&a, plus, stem[0] == 'C' || stem[0] == 'D' || stem[0] == 'N');
     return a;
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 #include "tests/packet/row_packet.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <map>
 
@@ -200,7 +201,9 @@ std::string Difference(const std::string& key, uint32_t is, uint32_t wanted) {
   return is == wanted ? "" : absl::StrCat(key, " is ", is, ", not ", wanted);
 }
 
-std::string CompareField(const std::string& key, const std::string& value, const Dissection& d) {
+std::string CompareField(const std::string& key, const std::string& value, const Dissection& d, RowNames* names) {
+  if (key == "id" && std::isalpha(static_cast<unsigned char>(value[0])))
+    return names->FitsPort(value, d.ipv4_id) ? "" : absl::StrCat("id is not ", value);
   if (key == "l4sum" && value == "right") return Difference("distance of the checksum from right", d.l4_error, 0);
   if (key == "l4sum" && value == "bad") return d.l4_error != 0 ? "" : "the transport checksum is right";
   const std::map<std::string, uint32_t> fields = {
@@ -254,7 +257,7 @@ std::string CompareOut(const PacketText& expected, const Frame& frame, RowNames*
     return absl::StrCat("destination port is not ", expected.to.port);
   if (std::string wrong = CompareProtocol(expected, *d); !wrong.empty()) return wrong;
   for (const auto& [key, value] : expected.fields)
-    if (std::string wrong = CompareField(key, value, *d); !wrong.empty()) return wrong;
+    if (std::string wrong = CompareField(key, value, *d, names); !wrong.empty()) return wrong;
   return "";
 }
 

@@ -43,6 +43,7 @@ class RowRun {
       drops_ = Drops();
       counters_ = Counters();
       for (const Step& step : row_.steps) {
+        if (!step.family.empty() && step.family != FamilyText()) continue;
         line_ = step.line;
         Take(step);
         CheckDrops();
@@ -58,6 +59,7 @@ class RowRun {
     auto found = row_.tables.find(name);
     return found == row_.tables.end() ? otherwise : static_cast<uint32_t>(found->second);
   }
+  std::string FamilyText() const { return family_ == Family::kV4 ? "4" : "6"; }
   bool Without(const char* what) const {
     return std::find(row_.without.begin(), row_.without.end(), what) != row_.without.end();
   }
@@ -199,18 +201,23 @@ class RowRun {
     if (named && !ReadConfiguration(words[0])) return;
     if (Override(Words(words.begin() + named, words.end()))) Apply();
   }
-  // pool staged|active|draining|removed: every pool
+  // pool [NAME] staged|active|draining|removed: all pools, or those whose name starts with NAME
   void Pool(const Words& words) {
     static const std::map<std::string, PrefixState> kStates = {{"staged", PrefixState::kStaged},
                                                                {"active", PrefixState::kActive},
                                                                {"draining", PrefixState::kDraining}};
-    if (words.size() == 1 && words[0] == "removed") {
-      config_.pools.clear();
+    if (words.empty() || words.size() > 2) return Fail("pool [NAME] staged|active|draining|removed");
+    auto named = [&](const PoolConfig& pool) {
+      return words.size() == 1 || absl::StartsWith(pool.name, words[0]);
+    };
+    if (words.back() == "removed") {
+      std::erase_if(config_.pools, named);
       return Apply();
     }
-    auto state = words.size() == 1 ? kStates.find(words[0]) : kStates.end();
-    if (state == kStates.end()) return Fail("pool staged|active|draining|removed");
-    for (PoolConfig& pool : config_.pools) pool.state = state->second;
+    auto state = kStates.find(words.back());
+    if (state == kStates.end()) return Fail("unknown state of a pool");
+    for (PoolConfig& pool : config_.pools)
+      if (named(pool)) pool.state = state->second;
     Apply();
   }
   void Lease(const Words& words) {
@@ -256,10 +263,19 @@ class RowRun {
     if (*equal != same) Fail(absl::StrCat(words[0], " and ", words[1], same ? " differ" : " are the same"));
   }
   // fault reassigned_units: a control process that gives the numbers of live units to other addresses
+  // fault withdrawn_units: one that takes them away
   void Fault(const Words& words) {
-    if (words != Words{"reassigned_units"}) return Fail("fault reassigned_units");
-    relay_.maker().Rotate();
-    Apply();
+    std::vector<Assignment> assignments = relay_.assignments();
+    if (words == Words{"withdrawn_units"}) {
+      assignments.clear();
+    } else if (words == Words{"reassigned_units"}) {
+      for (size_t i = 1; i < assignments.size(); ++i)
+        if (assignments[i].pool == assignments[i - 1].pool)
+          std::swap(assignments[i].address, assignments[i - 1].address);
+    } else {
+      return Fail("fault reassigned_units|withdrawn_units");
+    }
+    relay_.ApplyAssignments(assignments);
   }
 
   Counts Drops() const {

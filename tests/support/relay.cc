@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "control/generation.h"
 #include "dataplane/parse.h"
 
 namespace cfr::test {
@@ -62,22 +63,35 @@ Relay::Relay(const RelayOptions& options)
 
 Relay::~Relay() = default;
 
+// What the dataplane reads once, when it starts.
+void Relay::FixAtStart(const Config& config) {
+  std::vector<Prefix> allowed = config.egress_allowed;
+  if (allowed.empty())
+    for (const PoolConfig& pool : config.pools)
+      allowed.insert(allowed.end(), pool.prefixes.begin(), pool.prefixes.end());
+  std::vector<uint64_t> salts(kUnitsMax);
+  for (uint64_t& salt : salts) salt = random_.Next64();
+  builder_.emplace(allowed, salts);
+  for (int s = 0; s < kSides; ++s) shared_.port[s].mtu = static_cast<uint16_t>(config.port[s].mtu);
+}
+
 AckStatus Relay::Apply(const Config& config) {
-  if (!builder_.has_value()) {
-    std::vector<Prefix> allowed = config.egress_allowed;
-    if (allowed.empty())
-      for (const PoolConfig& pool : config.pools)
-        allowed.insert(allowed.end(), pool.prefixes.begin(), pool.prefixes.end());
-    std::vector<uint64_t> salts(kUnitsMax);
-    for (uint64_t& salt : salts) salt = random_.Next64();
-    builder_.emplace(allowed, salts);
-    for (int s = 0; s < kSides; ++s) shared_.port[s].mtu = static_cast<uint16_t>(config.port[s].mtu);
+  if (!builder_.has_value()) FixAtStart(config);
+  auto assignments = Assign(config, assignments_, [this](uint64_t bound) { return random_.Below(bound); });
+  if (!assignments.ok()) {
+    inspector_.Violation(std::string(assignments.status().message()));
+    return AckStatus::kResources;
   }
-  Generation generation = world_.snapshot == nullptr ? 1 : world_.snapshot->generation + 1;
-  AckStatus status = Commit(maker_.Make(config, generation));
-  if (status != AckStatus::kOk) return status;
   config_ = config;
   inspector_.SetConfig(config);
+  return ApplyAssignments(*assignments);
+}
+
+AckStatus Relay::ApplyAssignments(std::vector<Assignment> assignments) {
+  assignments_ = std::move(assignments);
+  Generation generation = world_.snapshot == nullptr ? 1 : world_.snapshot->generation + 1;
+  AckStatus status = Commit(CompileGeneration(config_, assignments_, generation));
+  if (status != AckStatus::kOk) return status;
   neighbours_.Configure(world_.snapshot, now_ms_);
   RunMainLcore();
   return status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A whole relay inside one process and one thread: the real pipelines of 1..n workers, the real main
-// lcore's neighbours, and around them a fake clock, fake stations on both links and an inspector that
-// looks at every packet (relay_inspector.h).
+// A whole relay inside one process and one thread: the control process's assignments and generations,
+// the pipelines of 1..n workers and the main lcore's neighbours, all real; around them a fake clock, fake
+// stations on both links and an inspector that looks at every packet (relay_inspector.h).
 //
 //   Send(frame) -> pipeline of the worker it arrives on -> [handoff -> pipeline of its owner]
 //        |              `-> consumed -> Neighbours -> made frames, the packet again when its station is known
@@ -19,10 +19,10 @@
 
 #include "common/config.h"
 #include "common/counters.h"
+#include "control/assignments.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/snapshot_builder.h"
-#include "tests/support/generation_messages.h"
 #include "tests/support/packet_builder.h"
 #include "tests/support/relay_inspector.h"
 
@@ -53,8 +53,12 @@ class Relay : private NeighbourIo {
   explicit Relay(const RelayOptions& options);
   ~Relay() override;
 
-  // Makes a generation of `config` and commits it; the first one also fixes the egress prefixes.
+  // Assigns alias units, makes a generation of `config` and commits it; the first one also fixes the
+  // egress prefixes.
   AckStatus Apply(const Config& config);
+  // Commits the configuration in force with other assignments, right or wrong ones.
+  AckStatus ApplyAssignments(std::vector<Assignment> assignments);
+  const std::vector<Assignment>& assignments() const { return assignments_; }
   AckStatus Commit(const std::vector<Message>& run);
   void AdvanceEpoch();                  // a new epoch key, in force at once
   void RenewLease(uint64_t seconds);    // every unit
@@ -89,7 +93,6 @@ class Relay : private NeighbourIo {
   uint64_t now_ms() const { return now_ms_; }
   const Snapshot* snapshot() const { return world_.snapshot.get(); }
   const Config& config() const { return config_; }
-  GenerationMaker& maker() { return maker_; }
   // Sentences about everything that was wrong with any packet so far.
   const std::vector<std::string>& violations() const { return inspector_.violations(); }
 
@@ -114,6 +117,7 @@ class Relay : private NeighbourIo {
   void AnswerAsStation(Side side, const Frame& question);
   void Arrive(Side side, const Frame& frame);
   void CheckAccounting();
+  void FixAtStart(const Config& config);
 
   RelayOptions options_;
   uint64_t now_ms_ = 1'000'000'000;
@@ -128,7 +132,7 @@ class Relay : private NeighbourIo {
   std::unique_ptr<CounterPage> main_page_;
   Neighbours neighbours_;
   std::optional<SnapshotBuilder> builder_;
-  GenerationMaker maker_;
+  std::vector<Assignment> assignments_;
   Config config_;
   World world_;
   uint32_t key_version_ = 0;

@@ -28,11 +28,13 @@ void RelayInspector::Remember(const std::vector<uint8_t>& secret) {
   if (std::find(secrets_.begin(), secrets_.end(), secret) == secrets_.end()) secrets_.push_back(secret);
 }
 
+void RelayInspector::SetConfig(const Config& config) {
+  config_ = config;
+  for (const PoolConfig& pool : config.pools) pools_.insert(pools_.end(), pool.prefixes.begin(), pool.prefixes.end());
+}
+
 bool RelayInspector::InPool(const Address& a) const {
-  for (const PoolConfig& pool : config_.pools)
-    for (const Prefix& prefix : pool.prefixes)
-      if (prefix.Contains(a)) return true;
-  return false;
+  return std::any_of(pools_.begin(), pools_.end(), [&](const Prefix& p) { return p.Contains(a); });
 }
 
 void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const Frame& out_frame, bool bypassed) {

@@ -36,7 +36,7 @@ class RelayInspector {
   // `is_live`: whether a live flow of the relay holds this inbound tuple.
   explicit RelayInspector(std::function<bool(const CoreTuple&)> is_live) : is_live_(std::move(is_live)) {}
 
-  void SetConfig(const Config& config) { config_ = config; }
+  void SetConfig(const Config& config);
   // A frame that left by the other side.
   void Relayed(Direction direction, const Frame& in, const Frame& out, bool bypassed);
   // A frame the relay made.
@@ -63,6 +63,7 @@ class RelayInspector {
 
   std::function<bool(const CoreTuple&)> is_live_;
   Config config_;
+  std::vector<Prefix> pools_;  // of every configuration so far: flows outlive their pool
   std::map<FlowTuple, Alias> aliases_;
   std::map<CoreTuple, Endpoint> subscribers_of_;
   std::vector<std::vector<uint8_t>> secrets_;  // subscriber addresses and MACs seen
