@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One pipeline with a population of open UDP flows, and traces of packets for it: the flow of every packet
+// is drawn uniformly from the whole population, so that nothing but the caches' real size helps.
+//
+//   flow i: host i / 63 of the subscribers, port 2000 + i % 63, one of 1024 remotes, port 443 (RFC 4814)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "dataplane/pipeline.h"
+
+namespace cfr::bench {
+
+inline constexpr int kBurst = 32;
+
+// What of a packet differs from flow to flow, ready to be copied into the header template.
+template <class A>
+struct TraceEntry {
+  A source, destination;
+  uint16_t source_port, destination_port;  // network order
+};
+
+// The memory of a burst: buffers as far apart as packet buffers of a pool are, headers made in place.
+class Burst {
+ public:
+  Burst();
+  template <class A>
+  void Fill(const TraceEntry<A>* entries, Direction direction);
+  std::span<Packet> packets() { return packets_; }
+
+ private:
+  static constexpr size_t kStride = 2432;
+  std::vector<uint8_t> memory_;
+  std::array<Packet, kBurst> packets_;
+};
+
+class BenchRelay {
+ public:
+  // Opens `flows` flows of each family in `families`, with room for `spare` more.
+  BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare = 0);
+  ~BenchRelay();
+
+  void Process(Direction direction, Burst& burst) {
+    pipeline_->Process(direction, Origin::kPort, burst.packets(), world_, now_ms_);
+  }
+  // `packets` packets of live flows, a whole number of bursts.
+  template <class A>
+  std::vector<TraceEntry<A>> Trace(Direction direction, size_t packets);
+  // First packets of flows that do not exist; no two calls give the same.
+  template <class A>
+  std::vector<TraceEntry<A>> NewFlows(size_t packets);
+  uint32_t flows() const { return flows_; }
+  const CounterPage& page() const { return *page_; }
+  size_t table_bytes() const { return pipeline_->flows_v4().bytes() + pipeline_->flows_v6().bytes(); }
+
+ private:
+  template <class A>
+  TraceEntry<A> Outbound(uint32_t flow) const;
+  template <class A>
+  void OpenAll();
+
+  const uint32_t flows_;
+  uint32_t next_flow_;
+  uint64_t now_ms_ = 1'000'000'000;
+  RandomSource random_;
+  Owner owner_;
+  SubscriberTable subscribers_;
+  Leases leases_;
+  Shared shared_;
+  World world_;
+  std::unique_ptr<CounterPage> page_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::mt19937_64 draw_{1};
+};
+
+}  // namespace cfr::bench

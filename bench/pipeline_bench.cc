@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What one packet costs in the pipeline: in-memory bursts of 32, no NIC, no PCIe, the headers made in
+// place included (`source` alone is a benchmark of its own). Method and pitfalls: README.md.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <utility>
+
+#include "bench/bench_relay.h"
+#include "bench/stopwatch.h"
+
+namespace cfr::bench {
+namespace {
+
+constexpr char kLabel[] = "in-memory packets, no NIC";
+
+// Google Benchmark calls a function several times to find its number of iterations; opening a million
+// flows each time would be most of the run, so the last population is kept.
+BenchRelay& Population(uint32_t flows, Family family) {
+  static std::unique_ptr<BenchRelay> relay;
+  static std::pair<uint32_t, Family> made;
+  if (relay == nullptr || made != std::pair(flows, family)) {
+    relay.reset();
+    relay = std::make_unique<BenchRelay>(flows, std::vector{family});
+    made = {flows, family};
+  }
+  return *relay;
+}
+
+size_t TraceLength(uint32_t flows) {
+  return std::clamp<size_t>(size_t{flows} * 4, 1 << 16, 1 << 22) / kBurst * kBurst;
+}
+
+template <class A>
+void Established(benchmark::State& state, Direction direction) {
+  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), A::kFamily);
+  auto trace = relay.Trace<A>(direction, TraceLength(relay.flows()));
+  Burst burst;
+  size_t at = 0;
+  Stopwatch watch;
+  for (auto _ : state) {
+    burst.Fill(&trace[at], direction);
+    relay.Process(direction, burst);
+    at = at + kBurst == trace.size() ? 0 : at + kBurst;
+    watch.Add(kBurst);
+  }
+  watch.Report(state, "packet");
+  for (const Packet& p : burst.packets())
+    if (p.verdict != Verdict::kForward) state.SkipWithError("a packet of a live flow was not forwarded");
+  state.SetLabel(kLabel);
+}
+
+template <class A>
+void Source(benchmark::State& state) {
+  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), A::kFamily);
+  auto trace = relay.Trace<A>(Direction::kOutbound, TraceLength(relay.flows()));
+  Burst burst;
+  size_t at = 0;
+  Stopwatch watch;
+  for (auto _ : state) {
+    burst.Fill(&trace[at], Direction::kOutbound);
+    benchmark::DoNotOptimize(burst.packets().data());
+    benchmark::ClobberMemory();
+    at = at + kBurst == trace.size() ? 0 : at + kBurst;
+    watch.Add(kBurst);
+  }
+  watch.Report(state, "packet");
+  state.SetLabel(kLabel);
+}
+
+constexpr int kOpenBursts = 1 << 13;  // 262,144 new flows
+constexpr int kMixedRounds = 1 << 13;
+
+template <class A>
+void Open(benchmark::State& state) {
+  BenchRelay relay(static_cast<uint32_t>(state.range(0)), {A::kFamily}, kOpenBursts * kBurst);
+  auto trace = relay.NewFlows<A>(size_t{kOpenBursts} * kBurst);
+  Burst burst;
+  size_t at = 0;
+  Stopwatch watch;
+  for (auto _ : state) {
+    burst.Fill(&trace[at], Direction::kOutbound);
+    relay.Process(Direction::kOutbound, burst);
+    at += kBurst;
+    watch.Add(kBurst);
+  }
+  watch.Report(state, "packet");
+  if (relay.page().Get(Direction::kOutbound, Counter::kOpenedUdp) != relay.flows() + kOpenBursts * kBurst)
+    state.SkipWithError("not every packet opened a flow");
+  state.SetLabel(kLabel);
+}
+
+// Bursts of both families and directions in turn, every hundredth packet the first of a flow.
+void Mixed(benchmark::State& state) {
+  BenchRelay relay(static_cast<uint32_t>(state.range(0)), {Family::kV4, Family::kV6}, kMixedRounds * 2);
+  const size_t length = size_t{kMixedRounds} * kBurst;
+  auto out4 = relay.Trace<V4>(Direction::kOutbound, length), in4 = relay.Trace<V4>(Direction::kInbound, length);
+  auto out6 = relay.Trace<V6>(Direction::kOutbound, length), in6 = relay.Trace<V6>(Direction::kInbound, length);
+  auto fresh4 = relay.NewFlows<V4>(kMixedRounds);
+  auto fresh6 = relay.NewFlows<V6>(kMixedRounds);
+  for (size_t i = 0; i < kMixedRounds; ++i) out4[i * kBurst + i % kBurst] = fresh4[i];
+  for (size_t i = 0; i < kMixedRounds; i += 2) out6[i * kBurst + i % kBurst] = fresh6[i];
+  Burst burst;
+  size_t at = 0;
+  Stopwatch watch;
+  auto run = [&](const auto& trace, Direction direction) {
+    burst.Fill(&trace[at], direction);
+    relay.Process(direction, burst);
+  };
+  for (auto _ : state) {
+    run(out4, Direction::kOutbound);
+    run(in4, Direction::kInbound);
+    run(out6, Direction::kOutbound);
+    run(in6, Direction::kInbound);
+    at += kBurst;
+    watch.Add(4 * kBurst);
+  }
+  watch.Report(state, "packet");
+  state.SetLabel(kLabel);
+}
+
+void Register() {
+  using Function = void (*)(benchmark::State&);
+  auto populations = [](benchmark::internal::Benchmark* b) {
+    return b->ArgName("flows")->Arg(1 << 10)->Arg(1 << 16)->Arg(1 << 20);
+  };
+  constexpr Direction kOut = Direction::kOutbound, kIn = Direction::kInbound;
+  const std::pair<const char*, Function> established[] = {
+      {"established/ipv4/outbound", [](auto& state) { Established<V4>(state, kOut); }},
+      {"established/ipv4/inbound", [](auto& state) { Established<V4>(state, kIn); }},
+      {"established/ipv6/outbound", [](auto& state) { Established<V6>(state, kOut); }},
+      {"established/ipv6/inbound", [](auto& state) { Established<V6>(state, kIn); }}};
+  for (auto [name, function] : established) populations(benchmark::RegisterBenchmark(name, function));
+  populations(benchmark::RegisterBenchmark("open/ipv4", Open<V4>))->Iterations(kOpenBursts);
+  populations(benchmark::RegisterBenchmark("open/ipv6", Open<V6>))->Iterations(kOpenBursts);
+  populations(benchmark::RegisterBenchmark("mixed", Mixed))->Iterations(kMixedRounds);
+  benchmark::RegisterBenchmark("source/ipv4", Source<V4>)->Arg(1 << 20);
+  benchmark::RegisterBenchmark("source/ipv6", Source<V6>)->Arg(1 << 20);
+}
+
+}  // namespace
+}  // namespace cfr::bench
+
+int main(int argc, char** argv) {
+  cfr::bench::Register();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}
