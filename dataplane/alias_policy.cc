@@ -29,20 +29,13 @@ uint64_t DrawSeed(const SipKey& epoch_key, const Address& subscriber, uint64_t e
   return Keyed(epoch_key, subscriber, epoch_number);
 }
 
-DrawOrder Draw(uint64_t seed, std::span<const UnitIndex> drawable, std::span<const Unit> units) {
-  DrawOrder order;
-  order.fill(kAllUnits);
-  uint64_t scores[kAliasTriesMax] = {};
-  for (UnitIndex candidate : drawable) {
-    uint64_t score = Mix(seed ^ units[candidate].salt);
-    for (int i = 0; i < kAliasTriesMax; ++i) {
-      if (order[i] != kAllUnits && score <= scores[i]) continue;
-      std::swap(order[i], candidate);
-      std::swap(scores[i], score);
-      if (candidate == kAllUnits) break;
-    }
+Drawn DrawNext(uint64_t seed, const Drawn& last, std::span<const UnitIndex> drawable, std::span<const Unit> units) {
+  Drawn next{kAllUnits, 0};
+  for (UnitIndex unit : drawable) {
+    uint64_t score = Mix(seed ^ units[unit].salt);
+    if (score < last.score && score >= next.score) next = {unit, score};
   }
-  return order;
+  return next;
 }
 
 }  // namespace cfr

@@ -11,12 +11,10 @@
 // of 4 addresses for an hour, and a fresh, independent one of 4 in the next.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
 #include "common/address.h"
-#include "common/limits.h"
 #include "dataplane/siphash.h"
 #include "dataplane/snapshot.h"
 
@@ -28,8 +26,12 @@ uint64_t EpochNumber(const SipKey& phase_key, const Address& subscriber, uint64_
 
 uint64_t DrawSeed(const SipKey& epoch_key, const Address& subscriber, uint64_t epoch_number);
 
-// The first kAliasTriesMax units in the order of the draw; the unused tail is kAllUnits.
-using DrawOrder = std::array<UnitIndex, kAliasTriesMax>;
-DrawOrder Draw(uint64_t seed, std::span<const UnitIndex> drawable, std::span<const Unit> units);
+// A unit's place in the order of the draw: the largest score comes first.
+struct Drawn {
+  UnitIndex unit = kAllUnits;
+  uint64_t score = ~uint64_t{0};
+};
+// The unit that follows `last` in the order of `seed`; Drawn{} gives the first. `unit` kAllUnits: no more.
+Drawn DrawNext(uint64_t seed, const Drawn& last, std::span<const UnitIndex> drawable, std::span<const Unit> units);
 
 }  // namespace cfr

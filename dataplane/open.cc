@@ -56,10 +56,9 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   flow.subscriber_slot = taken.slot;
   flow.last_seen_ms = static_cast<uint32_t>(now_ms_);
   uint64_t epoch = EpochNumber(shared_.phase_key, subscriber, now_ms_, snapshot.settings[Setting::kEpochLength] * 1000);
-  const auto& drawable = snapshot.drawable[space.region][static_cast<int>(A::kFamily)];
-  DrawOrder order = Draw(DrawSeed(epoch_key->key, subscriber, epoch), drawable, snapshot.units);
+  uint64_t seed = DrawSeed(epoch_key->key, subscriber, epoch);
   DropReason reason = DropReason::kPoolEmpty;
-  if (!ChooseAlias(snapshot, order, &flow, &reason)) {
+  if (!ChooseAlias(snapshot, space.region, seed, &flow, &reason)) {
     shared_.subscribers.Undo(taken.slot, limits);
     return Drop(kOut, p, reason), kNoFlow;
   }
@@ -75,16 +74,19 @@ template FlowIndex Pipeline::Open(Packet&, const FlowKey<V6>&, const World&, con
 
 // Units in the order of the draw (RFC 4787 REQ-11: the sequence is fixed, load only moves along it).
 template <class A>
-bool Pipeline::ChooseAlias(const Snapshot& snapshot, const DrawOrder& order, Flow<A>* flow, DropReason* reason) {
+bool Pipeline::ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow,
+                           DropReason* reason) {
   bool first = true;
-  for (UnitIndex unit : order) {
-    if (unit == kAllUnits) break;
-    if (!shared_.leases.Holds(unit, now_ms_)) {
+  Drawn drawn;
+  for (int tries = 0; tries < kAliasTriesMax; ++tries) {
+    drawn = DrawNext(seed, drawn, snapshot.drawable[region][static_cast<int>(A::kFamily)], snapshot.units);
+    if (drawn.unit == kAllUnits) break;
+    if (!shared_.leases.Holds(drawn.unit, now_ms_)) {
       if (first) *reason = DropReason::kLeaseExpired;
       continue;
     }
-    flow->unit = unit;
-    flow->alias = LoadAddress<A>(snapshot.units[unit].address.bytes.data());
+    flow->unit = drawn.unit;
+    flow->alias = LoadAddress<A>(snapshot.units[drawn.unit].address.bytes.data());
     if (ChoosePort(snapshot.settings, flow)) {
       if (!first) page_.Count(Direction::kOutbound, Counter::kAliasSpill);
       return true;

@@ -74,7 +74,7 @@ class Pipeline {
   template <class A>
   FlowIndex Open(Packet& p, const FlowKey<A>& key, const World& world, const SubscriberSpace& space);
   template <class A>
-  bool ChooseAlias(const Snapshot& snapshot, const DrawOrder& order, Flow<A>* flow, DropReason* reason);
+  bool ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow, DropReason* reason);
   template <class A>
   bool ChoosePort(const Settings& settings, Flow<A>* flow);
   template <class A>
