@@ -12,8 +12,7 @@ namespace cfr {
 
 ConfigResult ParseConfig(std::string_view text) {
   ReadResult read = ReadConfigText(text);
-  // Rules speak of whole objects, so they wait until every value could be read.
-  if (read.errors.empty()) CheckRules(read.config, read.places, &read.errors);
+  if (read.parsed) CheckRules(read.config, read.places, &read.errors);
   std::stable_sort(read.errors.begin(), read.errors.end(), [](const ConfigError& a, const ConfigError& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
@@ -24,7 +23,9 @@ ConfigResult ParseConfig(std::string_view text) {
 }
 
 std::string Format(const ConfigError& error, std::string_view file) {
-  std::string text = absl::StrCat(std::string(file), ":", error.line, ":", error.column, ": error: ", error.message);
+  std::string text(file);
+  if (error.line > 0) absl::StrAppend(&text, ":", error.line, ":", error.column);
+  absl::StrAppend(&text, ": error: ", error.message);
   if (!error.hint.empty()) absl::StrAppend(&text, "\n  hint: ", error.hint);
   return text;
 }

@@ -1,48 +1,50 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// From TOML text to a Config plus the place of every value: types, ranges and unknown keys are judged
-// here, relations between objects in config_rules.h.
+// From TOML text to a Config plus the place of every value: syntax, unknown and missing keys, types and
+// ranges are judged here, relations between objects in config_rules.h.
 #pragma once
 
 #include <map>
-#include <string>
 #include <vector>
 
 #include "common/config.h"
+#include "common/source_text.h"
 
 namespace cfr {
 
-struct Place {
-  int line = 0, column = 0;
-};
-
-// Where each object of the Config was written, in the order of its vectors.
+// Where each object of the Config was written, in the order of its vectors. `whole`: everything there was
+// could be read, so that a rule about something missing makes sense.
 struct ConfigPlaces {
   struct Pool {
-    Place name, region, units;
+    Place name, region, units;  // of the table or the name where the key is not given
     std::vector<Place> prefixes;
+    bool whole = true;
   };
   struct Subscribers {
-    Place prefix, per, region;
+    Place prefix, region;
   };
   struct Bypass {
     Place name, prefix;
   };
+  struct Port {
+    Place device;
+    std::vector<Place> addresses;
+    Place gateway[kFamilies];
+    bool whole = true;
+  };
   std::vector<Pool> pools;
   std::vector<Subscribers> subscribers;
   std::vector<Bypass> bypasses;
-  std::vector<Place> port_addresses[kSides];
-  Place port[kSides], gateway[kSides][kFamilies];
-  std::map<Setting, Place> settings;
+  Port port[kSides];
+  std::map<Setting, Place> settings;  // those given and readable
+  bool regions_whole = true, pools_whole = true, egress_whole = true;
 };
 
 struct ReadResult {
-  Config config;
+  Config config;  // what could be read; names that could not are empty
   ConfigPlaces places;
   std::vector<ConfigError> errors;
+  bool parsed = false;  // false: errors holds the one reason why there is no tree of values
 };
 ReadResult ReadConfigText(std::string_view text);
-
-// The key of `known` nearest to `word`, empty if none is near.
-std::string Nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace cfr

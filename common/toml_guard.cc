@@ -8,7 +8,9 @@
 namespace cfr {
 namespace {
 
-constexpr int kNestingMax = 32;
+constexpr int kNestingMax = 16;         // brackets and braces inside each other
+constexpr int kKeyPartsMax = 16;        // a.b.c has three; each makes a table inside a table
+constexpr size_t kLineBytesMax = 4096;  // the library looks at the whole line for each value on it
 
 // Length of the UTF-8 sequence at `s`, 0 if there is none (RFC 3629).
 size_t Utf8Length(std::string_view s) {
@@ -29,52 +31,105 @@ size_t Utf8Length(std::string_view s) {
   return 0;
 }
 
-// Position in a text, counted as an editor does.
-struct Cursor {
-  int line = 1, column = 1;
-  void Pass(char c) {
-    if (c == '\n') ++line, column = 1;
-    else ++column;
+// Follows TOML's strings and comments, so that only brackets and dots that mean something are counted.
+class Nesting {
+ public:
+  // Passes over the token at `text[*at]`; false when it nests too deeply.
+  bool Pass(std::string_view text, size_t* at) {
+    std::string_view rest = text.substr(*at);
+    if (!delimiter_.empty()) {
+      *at += InString(rest);
+      return true;
+    }
+    const char c = rest.front();
+    if (c == '#') {
+      *at += std::min(rest.find('\n'), rest.size());
+      return true;
+    }
+    if (c == '"' || c == '\'') {
+      delimiter_ =
+          rest.starts_with("\"\"\"") || rest.starts_with("'''") ? rest.substr(0, 3) : rest.substr(0, 1);
+      *at += delimiter_.size();
+      return true;
+    }
+    Count(c);
+    ++*at;
+    return depth_ <= kNestingMax && key_parts_ <= kKeyPartsMax;
   }
+
+ private:
+  // Bytes passed inside a string: its end, an escape or one byte. A string of one line ends there at the
+  // latest; the library refuses that line and reads no further.
+  size_t InString(std::string_view rest) {
+    const bool escapes = delimiter_.front() == '"';
+    if (escapes && rest.front() == '\\') return std::min<size_t>(2, rest.size());
+    if (rest.starts_with(delimiter_) || (rest.front() == '\n' && delimiter_.size() == 1)) {
+      size_t length = rest.front() == '\n' ? 1 : delimiter_.size();
+      delimiter_ = {};
+      return length;
+    }
+    return 1;
+  }
+
+  void Count(char c) {
+    if (c == '[' || c == '{') ++depth_;
+    if (c == ']' || c == '}') depth_ = std::max(0, depth_ - 1);
+    if (c == '.') ++key_parts_;
+    if (c == '\n' || c == '=' || c == ',') key_parts_ = 1;
+  }
+
+  std::string_view delimiter_;  // of the string we are in, empty outside
+  int depth_ = 0, key_parts_ = 1;
 };
 
-}  // namespace
+bool IsControl(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f;
+}
 
-std::optional<ConfigError> GuardToml(std::string_view text) {
-  if (text.size() > static_cast<size_t>(kConfigBytesMax))
-    return ConfigError{0, 0, absl::StrCat("longer than ", kConfigBytesMax, " bytes"), ""};
-  Cursor at;
-  int depth = 0;
-  char quote = 0;
+// Encoding, control characters and line length.
+std::optional<ConfigError> CheckCharacters(const SourceText& source) {
+  std::string_view text = source.text();
+  size_t line_start = 0;
+  auto refuse = [&](size_t at, std::string message, std::string hint) {
+    Place place = source.At(at);
+    return ConfigError{place.line, place.column, std::move(message), std::move(hint)};
+  };
   for (size_t i = 0; i < text.size();) {
     size_t length = Utf8Length(text.substr(i));
-    const char c = text[i];
-    if (length == 0) return ConfigError{at.line, at.column, "not UTF-8", "save the file as UTF-8"};
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
-      return ConfigError{at.line, at.column, "a control character", ""};
-    if (c == '\n') quote = 0;
-    else if (quote != 0) quote = c == quote && text[i - 1] != '\\' ? 0 : quote;
-    else if (c == '"' || c == '\'' || c == '#') quote = c == '#' ? '\n' : c;
-    else if (c == '[' || c == '{') ++depth;
-    else if (c == ']' || c == '}') --depth;
-    if (depth > kNestingMax)
-      return ConfigError{at.line, at.column, absl::StrCat("nested deeper than ", kNestingMax, " levels"), ""};
-    at.Pass(c);
+    if (length == 0) return refuse(i, "the file is not UTF-8", "save it as UTF-8 text");
+    if (IsControl(text[i]))
+      return refuse(i,
+                    absl::StrCat("control character 0x",
+                                 absl::Hex(static_cast<unsigned char>(text[i]), absl::kZeroPad2)),
+                    "delete it");
+    if (text[i] == '\n') line_start = i + 1;
+    if (i >= line_start + kLineBytesMax)
+      return refuse(line_start, absl::StrCat("this line is longer than ", kLineBytesMax, " bytes"),
+                    "break an array after a comma");
     i += length;
   }
   return std::nullopt;
 }
 
-std::string SyntaxSentence(std::string_view what) {
-  std::string line(what.substr(0, what.find('\n')));
-  for (const char* noise : {"[error] ", "[error]"})
-    if (line.rfind(noise, 0) == 0) line.erase(0, std::string_view(noise).size());
-  while (line.rfind("toml::", 0) == 0) {
-    size_t colon = line.find(": ");
-    if (colon == std::string::npos) break;
-    line.erase(0, colon + 2);
+}  // namespace
+
+std::optional<ConfigError> GuardToml(const SourceText& source) {
+  std::string_view text = source.text();
+  if (text.size() > static_cast<size_t>(kConfigBytesMax))
+    return ConfigError{0, 0, absl::StrCat("the file has ", text.size(), " bytes; at most ", kConfigBytesMax),
+                       ""};
+  if (auto refused = CheckCharacters(source); refused.has_value()) return refused;
+  Nesting nesting;
+  for (size_t i = 0; i < text.size();) {
+    Place place;
+    size_t before = i;
+    if (nesting.Pass(text, &i)) continue;
+    place = source.At(before);
+    return ConfigError{place.line, place.column, absl::StrCat("nested deeper than ", kNestingMax, " levels"),
+                       "no setting needs that"};
   }
-  return absl::StrCat("TOML syntax: ", line);
+  return std::nullopt;
 }
 
 }  // namespace cfr

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the TOML library must not be given: text that is too long, not UTF-8, or nested so deeply that
-// its recursive parser would run out of stack.
+// What the TOML library must not be given: text that is too long, not UTF-8, nested so deeply that its
+// recursive parser would run out of stack, or with lines so long that it would take minutes.
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "common/config.h"
+#include "common/source_text.h"
 
 namespace cfr {
 
-// The reason to refuse `text` before parsing, if there is one.
-std::optional<ConfigError> GuardToml(std::string_view text);
-// The library's message without its function names and drawing.
-std::string SyntaxSentence(std::string_view what);
+// The reason to refuse the text before it is parsed, if there is one.
+std::optional<ConfigError> GuardToml(const SourceText& source);
 
 }  // namespace cfr
