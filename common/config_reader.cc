@@ -48,7 +48,7 @@ class Reader {
     const toml::array* codes =
         regions == nullptr ? nullptr : values_.Array(*regions, "node.regions", "region codes");
     if (codes == nullptr) return;
-    places_.regions_whole = true;
+    places_.regions_whole = !codes->empty();
     for (const Value& item : *codes) Region(item);
     if (codes->empty())
       values_.Error(values_.At(*regions), "'node.regions' is empty", "regions = [\"IT-25\"]");
@@ -134,9 +134,7 @@ class Reader {
     const Value* v = TableReader::Find(table, "prefix");
     auto prefix =
         v == nullptr ? std::nullopt : values_.PrefixOf(*v, "subscribers.prefix", HostBits::kRefused);
-    if (!prefix.has_value()) return;
-    s.prefix = *prefix;
-    place.prefix = values_.At(*v);
+    s.prefix = prefix.value_or(Prefix{Address{Family::kV6, {}}, 0});
     constexpr uint8_t kDelegatedLength = 56;  // RFC 6177: the usual delegation to a home
     s.per = s.prefix.address.family == Family::kV4 ? 32 : std::max(kDelegatedLength, s.prefix.length);
     if (const Value* per = TableReader::Find(table, "per")) {
@@ -144,6 +142,8 @@ class Reader {
       s.per = static_cast<uint8_t>(
           values_.Integer(*per, "subscribers.per", s.prefix.length, width).value_or(width));
     }
+    if (!prefix.has_value()) return;
+    place.prefix = values_.At(*v);
     config_.subscribers.push_back(s);
     places_.subscribers.push_back(place);
   }

@@ -62,10 +62,13 @@ class Rules {
     }
   }
 
+  bool IsKnown(const std::string& region) const {
+    return std::find(config_.regions.begin(), config_.regions.end(), region) != config_.regions.end();
+  }
+
   void Region(const std::string& region, Place place) {
-    const auto& known = config_.regions;
-    if (region.empty() || std::find(known.begin(), known.end(), region) != known.end()) return;
-    std::string nearest = Nearest(region, known);
+    if (region.empty() || IsKnown(region)) return;
+    std::string nearest = Nearest(region, config_.regions);
     Error(place, absl::StrCat("unknown region '", region, "'"),
           nearest.empty() ? "list it in node.regions" : absl::StrCat("did you mean '", nearest, "'?"));
   }
@@ -103,7 +106,7 @@ class Rules {
     for (size_t i = 0; i < config_.subscribers.size(); ++i) {
       const SubscribersConfig& s = config_.subscribers[i];
       const Family family = s.prefix.address.family;
-      if (s.region.empty() || !served.emplace(s.region, family).second) continue;
+      if (!IsKnown(s.region) || !served.emplace(s.region, family).second) continue;
       Error(places_.subscribers[i].prefix,
             absl::StrCat("region '", s.region, "' has ", cfr::Name(family), " subscribers but no ",
                          cfr::Name(family), " pool"),

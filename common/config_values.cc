@@ -87,6 +87,10 @@ Place ConfigValues::KeyOf(const Value& v) const {
   --at;
   while (at > 0 && IsBlank(text[at - 1])) --at;
   size_t end = at;
+  if (at > 1 && (text[at - 1] == '"' || text[at - 1] == '\'')) {
+    size_t open = text.rfind(text[at - 1], at - 2);
+    return source_.At(open == std::string_view::npos ? *offset : open);
+  }
   while (at > 0 && IsKeyCharacter(text[at - 1])) --at;
   return source_.At(at < end ? at : *offset);
 }

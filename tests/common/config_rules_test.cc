@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "common/config_rules.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/common/config_rows.h"
+
+namespace cfr {
+namespace {
+
+TEST(ConfigRules, NamesRegionsAndPorts) {
+  ExpectRows({
+      {"unknown region of subscribers", "per = 32\nregion = \"IT-25\"", "per = 32\nregion = ^\"IT-26\"",
+       "unknown region 'IT-26'", "did you mean 'IT-25'?"},
+      {"unknown region of a pool", "",
+       "[[pool]]\nname = \"x\"\nprefixes = [\"203.0.113.16/28\"]\nregion = ^\"anywhere\"\n",
+       "unknown region 'anywhere'", "list it in node.regions"},
+      {"two pools of one name", "",
+       "[[pool]]\nname = ^\"milan-v4\"\nprefixes = [\"203.0.113.16/28\"]\nregion = \"IT-25\"\n",
+       "pool 'milan-v4' is defined twice", "first in line 47"},
+      {"two bypasses of one name", "",
+       "[[bypass]]\nname = ^\"portal\"\nprefix = \"198.51.100.64/28\"\nreason = \"r\"\n",
+       "bypass 'portal' is defined twice", "first in line 60"},
+      {"subscribers of a family without pools", "\"2001:db8:1000::/36\"\nper = 56\nregion = \"IT-25\"",
+       "^\"2001:db8:1000::/36\"\nper = 56\nregion = \"IT-62\"",
+       "region 'IT-62' has ipv6 subscribers but no ipv6 pool", "region = \"IT-62\""},
+      {"port range reversed", "port_first = 2000\nport_last = 60000", "port_first = ^60000\nport_last = 2000",
+       "alias.port_first 60000 is above alias.port_last 2000", "both inclusive"},
+      {"both ports on one device", "\"core0\"", "^\"acc0\"", "port.core is the device of port.access, 'acc0'",
+       ""},
+  });
+}
+
+// One more than each limit of common/limits.h, at the place of the one too many.
+std::string Repeated(int count, const std::string& before, const char* between, const std::string& after) {
+  std::string text;
+  for (int i = 0; i < count; ++i) absl::StrAppend(&text, before, i / 256, between, i % 256, after);
+  return text;
+}
+
+void ExpectLimit(const std::string& added, const std::string& message) {
+  std::string text = GoodConfig();
+  text.erase(text.find("egress_allowed"), text.find("[timers]") - text.find("egress_allowed"));
+  ConfigResult result = ParseConfig(text + added);
+  bool found = false;
+  for (const ConfigError& e : result.errors) found |= e.message == message && e.line > 1;
+  EXPECT_TRUE(found) << message << ", got "
+                     << (result.errors.empty() ? "nothing" : Format(result.errors.front(), "f"));
+}
+
+TEST(ConfigRules, Limits) {
+  ExpectLimit(Repeated(kPoolsMax, "[[pool]]\nname = \"p", "-",
+                       "\"\nregion = \"IT-25\"\nprefixes = [\"203.0.113.0/28\"]\nalias_units = 1\n"),
+              "258 pools; at most 256");
+  ExpectLimit(Repeated(kBypassMax, "[[bypass]]\nname = \"p", "-",
+                       "\"\nprefix = \"198.51.100.0/28\"\nreason = \"r\"\n"),
+              "257 bypass prefixes; at most 256");
+  ExpectLimit(Repeated(kSubscriberPrefixesMax, "[[subscribers]]\nprefix = \"10.", ".",
+                       ".0/24\"\nregion = \"IT-25\"\n"),
+              "65538 subscriber prefixes; at most 65536");
+  ExpectLimit("[[pool]]\nname = \"x\"\nregion = \"IT-25\"\nprefixes = [\n" +
+                  Repeated(kPoolPrefixesMax, "\"198.18.", ".", "/32\",\n") + "]\n",
+              "1026 pool prefixes; at most 1024");
+  ExpectLimit(Repeated(64, "[[pool]]\nname = \"p", "-",
+                       "\"\nregion = \"IT-25\"\nprefixes = [\"203.0.113.0/28\"]\nalias_units = 16\n"),
+              "more than 1024 alias units, all pools together");
+}
+
+TEST(ConfigRules, LimitOfRegionsAndOfOwnAddresses) {
+  std::string text = GoodConfig();
+  auto put_before = [&](const char* item, const std::string& items) { text.insert(text.find(item), items); };
+  put_before("\"IT-62\"", Repeated(255, "\"R", "-", "\",\n"));
+  put_before("\"192.0.2.2/24\"", Repeated(13, "\"192.0.", ".1", "/24\",\n"));
+  ConfigResult result = ParseConfig(text);
+  ASSERT_EQ(result.errors.size(), 2u) << Format(result.errors.at(0), "f");
+  EXPECT_EQ(Format(result.errors[0], "f"), "f:258:1: error: 257 regions; at most 256");
+  EXPECT_EQ(result.errors[1].message, "17 addresses of the relay, both ports together; at most 16");
+}
+
+}  // namespace
+}  // namespace cfr
