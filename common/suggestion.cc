@@ -26,11 +26,7 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// What other translators offer under these names and the relay refuses by design.
-struct Refusal {
-  std::vector<std::string_view> words;
-  const char* reason;
-};
+}  // namespace
 
 const std::vector<Refusal>& Refusals() {
   static const std::vector<Refusal> kRefusals = {
@@ -53,8 +49,6 @@ const std::vector<Refusal>& Refusals() {
        "an IPv6 address that nobody shares names its only user"}};
   return kRefusals;
 }
-
-}  // namespace
 
 std::string Nearest(std::string_view word, const std::vector<std::string>& known) {
   constexpr size_t kWordMax = 64;  // longer words are no slip of the finger, and the table is quadratic

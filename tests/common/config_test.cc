@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/config_schema.h"
 #include "tests/common/config_rows.h"
 
 namespace cfr {
@@ -87,6 +88,20 @@ TEST(Config, GoodSamples) {
     ConfigResult result = ParseConfig(ReadFile(path));
     EXPECT_TRUE(result.config.has_value()) << Format(result.errors.front(), path.string());
   }
+}
+
+// The example of the documents shows every key there is, each plain one with its default.
+TEST(Config, TheExampleIsComplete) {
+  std::string text = ReadFile(CFR_EXAMPLE);
+  ConfigResult result = ParseConfig(text);
+  ASSERT_TRUE(result.config.has_value()) << Format(result.errors.front(), "docs/cfr.toml");
+  EXPECT_EQ(result.config->settings, Settings());
+  for (const TableRow& table : kTableRows)
+    for (const std::string& key : KeysOf(table.keys)) {
+      bool shown = text.find(absl::StrCat("\n", key, " = ")) != std::string::npos ||
+                   text.find(absl::StrCat("\n# ", key, " = ")) != std::string::npos;
+      EXPECT_TRUE(shown) << table.path << "." << key;
+    }
 }
 
 // A bad sample says in comments of its own what is told about it: "# says LINE:COLUMN: MESSAGE".
