@@ -9,6 +9,18 @@
 #include "common/config_rules.h"
 
 namespace cfr {
+namespace {
+
+constexpr size_t kErrorsMax = 1000;  // nobody reads more, and answers to cfrctl have a bound
+
+void Shorten(std::vector<ConfigError>* errors) {
+  if (errors->size() <= kErrorsMax) return;
+  size_t more = errors->size() - kErrorsMax;
+  errors->resize(kErrorsMax);
+  errors->push_back({0, 0, absl::StrCat(more, " more errors are not shown"), "mend these first"});
+}
+
+}  // namespace
 
 ConfigResult ParseConfig(std::string_view text) {
   ReadResult read = ReadConfigText(text);
@@ -16,6 +28,7 @@ ConfigResult ParseConfig(std::string_view text) {
   std::stable_sort(read.errors.begin(), read.errors.end(), [](const ConfigError& a, const ConfigError& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
+  Shorten(&read.errors);
   ConfigResult result;
   result.errors = std::move(read.errors);
   if (result.errors.empty()) result.config = std::move(read.config);

@@ -117,6 +117,15 @@ TEST(Config, BadSamples) {
   }
 }
 
+TEST(Config, TellsAThousandErrorsAtMost) {
+  std::string text = GoodConfig();
+  for (int i = 0; i < 1200; ++i) text += "[[bypass]]\nname = \"portal\"\nprefix = \"x\"\nreason = \"r\"\n";
+  ConfigResult result = ParseConfig(text);
+  ASSERT_EQ(result.errors.size(), 1001u);
+  EXPECT_EQ(result.errors.front().line, 65);
+  EXPECT_EQ(result.errors.back().message, "200 more errors are not shown");
+}
+
 // Bytes cut out, put in, doubled and turned over: an answer always, and either a Config or errors.
 std::string Mutated(std::string text, std::mt19937* random) {
   static const char* const kPieces[] = {"[",         "]",       "[[",   "{",   "}",   "\"",         "'",
