@@ -116,7 +116,7 @@ constexpr Wording kWordings[] = {
     {"valid string", "a string that does not end, or with an unknown escape",
      "close the quote on the same line"},
     {"valid literal string", "a string that does not end", "close the quote on the same line"},
-    {"multiline string", "a string of several lines that does not end, or with an unknown escape", ""},
+    {"multiline", "a string of several lines that does not end, or with an unknown escape", ""},
     {"missing value", "the value is missing after '='", ""},
     {"missing key-value separator", "'=' is missing after the key", ""},
     {"empty key", "the key is missing before '='", ""},
@@ -126,10 +126,14 @@ constexpr Wording kWordings[] = {
     {"missing array separator", "the array does not end, or a comma is missing", "[\"A\", \"B\"]"},
     {"inline_table", "the inline table is malformed", "{ key = value, key = value } on one line"},
     {"codepoint", "an escape that names no character", "write the character itself"},
+    {"invalid format for key", "malformed key", "keys hold letters, digits, '-' and '_'"},
+    {"newline required", "something follows the table header", "[table] or [[list]], alone on its line"},
+    {"bad number", "malformed number", "digits only; strings stand in quotes"},
     {"bad integer", "malformed number", "digits only; strings stand in quotes"},
     {"bad float", "malformed number", "digits only; strings stand in quotes"},
     {"_integer", "malformed number", "digits only; strings stand in quotes"},
     {"bad datetime", "malformed date, and no setting is a date", "strings stand in quotes"},
+    {"bad time", "malformed date, and no setting is a date", "strings stand in quotes"},
     {"invalid date", "no such date, and no setting is a date", "strings stand in quotes"},
 };
 

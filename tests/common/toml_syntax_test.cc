@@ -48,6 +48,7 @@ TEST(TomlSyntax, PlacesOfTheLibrarysErrors) {
       {"equals sign missing", "mtu = 1500", "mtu^ 1500", "'=' is missing", ""},
       {"key missing", "mtu = 1500", "^= 1500", "the key is missing", ""},
       {"no key at all", "mtu = 1500", "^@ = 1500", "neither a key nor a table header", ""},
+      {"something after a header", "[timers]", "[timers]^ udp = 300", "something follows the table header", ""},
       {"header without end", "[timers]", "^[timers", "malformed table header", "alone on its line"},
       {"list header half open", "[[bypass]]", "^[[bypass]", "malformed table header", "[[list]]"},
       {"array without comma", "\"IT-25\", \"IT-62\"", "\"IT-25\" ^\"IT-62\"", "a comma is missing", ""},
