@@ -36,9 +36,8 @@ bool MainLcore::Round() {
   const uint64_t now_ms = MonotonicMs();
   auto former = draft_.snapshot;
   bool changed = link_.Poll(kCommandsPerTurn, now_ms);
-  if (draft_.snapshot != former) neighbours_.Configure(draft_.snapshot, now_ms);
+  if (draft_.snapshot != former) neighbours_.Configure(draft_.snapshot);
   bool busy = TakeConsumed(now_ms);
-  neighbours_.Tick(now_ms);
   auto hops = neighbours_.Hops();
   if (hops != draft_.hops) {
     draft_.hops = std::move(hops);
@@ -46,6 +45,7 @@ bool MainLcore::Round() {
   }
   if (changed) Publish();
   neighbours_.ReturnReady();
+  neighbours_.Tick(now_ms);
   if (now_ms >= next_report_ms_) Report(now_ms);
   server_.page().main_rounds.Add(1);
   return busy || changed;

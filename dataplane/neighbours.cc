@@ -69,17 +69,16 @@ Neighbours::~Neighbours() {
   for (const Held& held : ready_) io_.Release(held.buffer);
 }
 
-void Neighbours::Configure(std::shared_ptr<const Snapshot> snapshot, uint64_t now_ms) {
+void Neighbours::Configure(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   changed_ = true;
   for (auto& [key, entry] : entries_) entry.gateway = false;
   for (int s = 0; s < kSides; ++s)
     for (const auto& gateway : snapshot_->gateway[s]) {
       if (!gateway.has_value()) continue;
-      Key key{static_cast<Side>(s), *gateway};
-      Entry& entry = entries_[key];
+      Entry& entry = entries_[Key{static_cast<Side>(s), *gateway}];
       entry.gateway = true;
-      if (!entry.known) Ask(key, entry, now_ms);
+      if (!entry.known) entry.next_ask_ms = 0;
     }
 }
 

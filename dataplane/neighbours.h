@@ -39,8 +39,9 @@ class Neighbours {
   Neighbours(const PortFacts (&ports)[kSides], NeighbourIo& io, CounterPage& page, uint64_t salt);
   ~Neighbours();
 
-  // A new generation: asks for its gateways. Never null.
-  void Configure(std::shared_ptr<const Snapshot> snapshot, uint64_t now_ms);
+  // A new generation, never null. Its gateways are asked for at the next Tick, which must come after the
+  // snapshot is published: the worker that sends a question passes it by the guard.
+  void Configure(std::shared_ptr<const Snapshot> snapshot);
   // A packet a worker consumed, parsed; `p.buffer` is ours until Return or Release.
   void Take(Direction direction, Packet p, uint64_t now_ms);
   // Asks again, gives up, ages. Call at least every 100 ms.

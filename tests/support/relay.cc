@@ -92,7 +92,8 @@ AckStatus Relay::ApplyAssignments(std::vector<Assignment> assignments) {
   Generation generation = world_.snapshot == nullptr ? 1 : world_.snapshot->generation + 1;
   AckStatus status = Commit(CompileGeneration(config_, assignments_, generation));
   if (status != AckStatus::kOk) return status;
-  neighbours_.Configure(world_.snapshot, now_ms_);
+  neighbours_.Configure(world_.snapshot);
+  neighbours_.Tick(now_ms_);
   RunMainLcore();
   return status;
 }
