@@ -40,7 +40,7 @@ struct DataplanePage {
   CounterCell lease_deadline_ms; // latest deadline received
   CounterCell neighbours[kSides];         // resolved next hops
   CounterCell commands, commands_refused; // on the main ring
-  CounterCell commands_corrupt;           // ring indices or messages that could not be
+  CounterCell ring_corrupt;               // 1: the attached peer published an impossible index
   CounterCell main_rounds;                // heartbeat of the main lcore
   PortStatus port[kSides];
   CounterPage main;  // packets the workers gave to the main lcore; "consumed" there: answered or learned

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace cfr {
 
@@ -24,6 +25,17 @@ using Generation = uint64_t;  // version of a snapshot; 0 = none yet
 using UnitIndex = uint16_t;   // alias unit in the snapshot's table; stable while flows use it
 using PoolId = uint16_t;      // egress pool; names stay in the control process
 using RegionId = uint16_t;    // region code; names stay in the control process
+
+// Versions (of generations, of epoch keys) are compared as serial numbers (RFC 1982), so that no number a peer
+// chooses is a last one: NextVersion(v) is always newer than v. 0 is no version.
+template <class Version>
+constexpr bool IsNewer(Version a, Version b) {
+  return std::make_signed_t<Version>(a - b) > 0;
+}
+template <class Version>
+constexpr Version NextVersion(Version v) {
+  return v + 1 == 0 ? Version{1} : v + 1;
+}
 
 constexpr Side Opposite(Side side) { return side == Side::kAccess ? Side::kCore : Side::kAccess; }
 constexpr Side ArrivalSide(Direction d) { return d == Direction::kOutbound ? Side::kAccess : Side::kCore; }

@@ -42,15 +42,14 @@ void Node::Poll(uint64_t now_ms) {
 void Node::Attached(uint64_t now_ms) {
   const DataplanePage& page = link_.page();
   Log(LogLevel::kInfo, "dataplane attached", {{"pid", absl::StrCat(page.pid)}, {"generation", absl::StrCat(page.generation.Get())}});
-  epochs_.Attached(now_ms);
-  if (page.key_version.Get() == 0) AdvanceEpoch(now_ms, [](const Answer&) {});
+  if (epochs_.Attached(static_cast<uint32_t>(page.key_version.Get()), now_ms)) AdvanceEpoch(now_ms, [](const Answer&) {});
   changing_ = false;
   if (state_.generation == 0 || page.generation.Get() != state_.generation) {
     auto assigned = Assign(state_.config, state_.assignments, KernelRandom());
     if (!assigned.ok()) return Log(LogLevel::kError, "cannot assign", {{"why", std::string(assigned.status().message())}});
     State next = state_;
     next.assignments = *assigned;
-    if (page.generation.Get() >= next.generation) next.generation = page.generation.Get() + 1;
+    if (page.generation.Get() != 0 || next.generation == 0) next.generation = NextVersion(page.generation.Get());
     Commit(std::move(next), now_ms, [](const Answer&) {});
   }
   RenewLease(now_ms);
@@ -66,8 +65,13 @@ void Node::Change(const Config& next_config, uint64_t now_ms, Answered answered)
     return answered(Json{{"changed", false}, {"generation", state_.generation}});
   auto assigned = Assign(next_config, state_.assignments, KernelRandom());
   if (!assigned.ok()) return answered(Failure{ExitCode::kFailed, std::string(assigned.status().message()), "nothing was changed"});
-  Generation newest = std::max(state_.generation, link_.page().generation.Get());
-  Commit({next_config, newest + 1, *assigned}, now_ms, std::move(answered));
+  Commit({next_config, NextGeneration(), *assigned}, now_ms, std::move(answered));
+}
+
+// Newer than what the dataplane holds, whoever gave it that.
+Generation Node::NextGeneration() const {
+  Generation held = link_.page().generation.Get();
+  return NextVersion(held == 0 ? state_.generation : held);
 }
 
 void Node::Commit(State next, uint64_t now_ms, Answered answered) {
@@ -129,7 +133,7 @@ void Node::AgeAssignments(uint64_t now_ms) {
   bool changed = Age(&next.assignments, [this](UnitIndex u) { return UnitFlows(u); }, now_ms,
                      state_.config.settings[Setting::kQuarantine] * 1000);
   if (!changed) return;
-  ++next.generation;
+  next.generation = NextGeneration();
   Commit(std::move(next), now_ms, [](const Answer&) {});
 }
 

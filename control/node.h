@@ -42,6 +42,7 @@ class Node {
 
  private:
   void Attached(uint64_t now_ms);
+  Generation NextGeneration() const;
   void Commit(State next, uint64_t now_ms, Answered answered);
   void RenewLease(uint64_t now_ms);
   void AgeAssignments(uint64_t now_ms);

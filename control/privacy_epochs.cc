@@ -3,14 +3,13 @@
 
 #include <openssl/rand.h>
 
-#include <algorithm>
-
 #include "common/check.h"
 
 namespace cfr {
 
 Message PrivacyEpochs::Advance(uint32_t known_version, uint64_t now_ms) {
-  version_ = std::max(version_, known_version) + 1;
+  // One that is still on its way counts, too.
+  version_ = NextVersion(IsNewer(version_, known_version) ? version_ : known_version);
   advanced_ms_ = now_ms;
   Message m = MakeMessage(MessageKind::kEpochKey);
   m.epoch_key.effective_ms = now_ms;

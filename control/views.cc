@@ -159,7 +159,7 @@ Json HealthView(Node& node, uint64_t now_ms) {
     for (int w = 0; w < page.workers; ++w)
       mismatch += static_cast<int64_t>(page.worker[w].Get(Direction::kOutbound, DropReason::kEgressGuard));
     check("egress_guard", mismatch == 0, absl::StrCat(mismatch, " packets stopped"));
-    check("ring", page.commands_corrupt.Get() == 0, page.commands_corrupt.Get() == 0 ? "sound" : "corrupt");
+    check("ring", page.ring_corrupt.Get() == 0, page.ring_corrupt.Get() == 0 ? "sound" : "corrupt");
   }
   return {{"healthy", healthy}, {"checks", checks}};
 }

@@ -23,12 +23,13 @@ bool ControlLink::Poll(int budget, uint64_t now_ms) {
     commands_ = std::make_unique<RingConsumer>(&world_.link->commands);
     events_ = std::make_unique<RingProducer>(&world_.link->events);
     last_sequence_ = 0;
+    page_.ring_corrupt.Set(0);
   }
   if (commands_ == nullptr) return changed_;
   // A command is taken only when its answer has room: no acknowledgment is ever lost.
   for (Message m; budget > 0 && events_->free_slots() > 0; --budget) {
     RingResult result = commands_->Pop(&m);
-    if (result == RingResult::kCorrupt) page_.commands_corrupt.Set(1);
+    if (result == RingResult::kCorrupt) page_.ring_corrupt.Set(1);
     if (result != RingResult::kOk) break;
     Message answer = MakeMessage(MessageKind::kAck);
     if (m.sequence == last_sequence_ + 1) {
@@ -75,7 +76,7 @@ AckStatus ControlLink::TakeKey(const EpochKeyBody& body, uint64_t now_ms) {
   if (former != nullptr) {
     const EpochKeys::Key& newest = former->key[0];
     if (body.version == newest.version) return AckStatus::kOk;
-    if (body.version < newest.version || body.effective_ms < newest.effective_ms) return AckStatus::kStale;
+    if (!IsNewer(body.version, newest.version)) return AckStatus::kStale;
   }
   auto keys = std::make_shared<EpochKeys>();
   keys->key[0] = {body.effective_ms, body.version, {}};

@@ -48,7 +48,8 @@ bool SnapshotBuilder::Allowed(const Prefix& prefix) const {
 AckStatus SnapshotBuilder::Take(const Message& message, Generation committed) {
   if (message.kind == MessageKind::kBegin) {
     Abandon();
-    if (message.begin.generation <= committed) return AckStatus::kStale;
+    if (message.begin.generation == 0) return AckStatus::kMalformed;
+    if (committed != 0 && !IsNewer(message.begin.generation, committed)) return AckStatus::kStale;
     next_ = std::make_unique<Snapshot>();
     next_->generation = message.begin.generation;
     return AckStatus::kOk;
