@@ -44,6 +44,26 @@ class Bed:
             self.down()
             raise
 
+    def restart_relay(self, workers=1, extra="", replace=()):
+        """The relay anew, without any memory; `replace`: pairs of texts in the plain configuration."""
+        self.relay.stop()
+        self.relay.forget_state()
+        text = configuration(workers, extra)
+        for former, latter in replace:
+            if former not in text:
+                raise Failed(f"{former!r} is not in the configuration of a bed")
+            text = text.replace(former, latter)
+        self.relay.configure(text)
+        self.relay.start()
+
+    def restore(self):
+        """The plain relay again, if a test left another one or none."""
+        running = all(name in self.notes and is_running(self.notes[name]) for name in ("cfr-dataplane", "cfr-control"))
+        plain = configuration()
+        self.relay.configure(plain)
+        if not running or self.relay.ask("config", "plan", self.relay.file)["changes"]:
+            self.restart_relay()
+
     def down(self):
         self.relay.stop()
         self.cfs.stop()

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The client-facing server of a bed: nginx for TLS 1.3 over TCP, caddy for HTTP/3. Both tell whom they see."""
+"""The client-facing server of a bed: nginx for TLS 1.3 over TCP, caddy for HTTP/3.
+
+/who   protocol, address and port of whoever asks      /big   50 MB, random, the same from both
+/slow  /big at 8 MB/s (nginx)                          /sink  takes an upload, answers its SHA-256
+"""
 
 import base64
 import hashlib
@@ -10,6 +14,7 @@ from .processes import Failed, end, is_running, log_tail, run, start, wait_until
 
 HOST = "www.cfs.test"
 TLS_PORT, H3_PORT = 8443, 443
+_SINK_PORT = 8000  # on the CFS's loopback
 BIG_BYTES = 50 * 1024 * 1024
 
 _NGINX = """daemon off; user root; worker_processes 1;
@@ -24,7 +29,7 @@ http {{
     location = /who {{ default_type text/plain; return 200 "$ssl_protocol $remote_addr $remote_port\\n"; }}
     location /big {{ alias {dir}/www/big; }}
     location /slow {{ alias {dir}/www/big; limit_rate 8m; }}
-    location = /sink {{ client_max_body_size 100m; client_body_in_file_only clean; dav_methods off; return 200 "ok\\n"; }}
+    location = /sink {{ client_max_body_size 100m; proxy_request_buffering off; proxy_pass http://127.0.0.1:{sink}; }}
   }}
 }}
 """
@@ -39,19 +44,21 @@ _CADDY = """{{
 https://{host}:{port} {{
 	tls {dir}/cert.pem {dir}/key.pem
 	respond /who "{{http.request.proto}} {{http.request.remote.host}} {{http.request.remote.port}}"
+	reverse_proxy /sink 127.0.0.1:{sink}
 	root * {dir}/www
 	file_server
 }}
 """
 
-# Fetches the big file, and before and after it asks whom the server sees.
+# Fetches the big file and sends it back; before and after, it asks whom the server sees.
 _PAGE = """<p id=o>wait</p><script>(async () => {
   const who = async () => (await (await fetch('/who')).text()).trim();
   const first = await who();
   const body = await (await fetch('/big')).arrayBuffer();
-  const last = await who();
   const hash = [...new Uint8Array(await crypto.subtle.digest('SHA-256', body))];
-  o.textContent = JSON.stringify({first, last, bytes: body.byteLength,
+  const returned = await (await fetch('/sink', {method: 'POST', body})).text();
+  const last = await who();
+  o.textContent = JSON.stringify({first, last, bytes: body.byteLength, returned,
     sha256: hash.map(b => b.toString(16).padStart(2, '0')).join(''),
     protocols: [...new Set(performance.getEntriesByType('resource').map(e => e.nextHopProtocol))]});
 })().catch(e => { o.textContent = JSON.stringify({error: String(e)}); })</script>
@@ -73,11 +80,12 @@ class Cfs:
         self._start("caddy", ["env", f"HOME={self.directory}", f"XDG_DATA_HOME={self.directory}/data",
                               f"XDG_CONFIG_HOME={self.directory}/config", "caddy", "run", "--adapter", "caddyfile",
                               "--config", f"{self.directory}/Caddyfile"])
+        self._start("sink", ["/usr/bin/python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "sink.py"), str(_SINK_PORT)])
         for name, port in (("nginx", TLS_PORT), ("caddy", H3_PORT)):
             wait_until(lambda name=name, port=port: self._listens(name, port), f"start of {name}", 15)
 
     def stop(self):
-        for name in ("nginx", "caddy"):
+        for name in ("nginx", "caddy", "sink"):
             if name in self.notes:
                 end(self.notes[name])
                 del self.notes[name]
@@ -102,8 +110,9 @@ class Cfs:
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
             "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", f"{self.directory}/key.pem",
             "-out", self.certificate)
-        files = {"nginx.conf": _NGINX.format(dir=self.directory, port=TLS_PORT, host=HOST),
-                 "Caddyfile": _CADDY.format(dir=self.directory, port=H3_PORT, host=HOST), "www/index.html": _PAGE}
+        facts = {"dir": self.directory, "host": HOST, "sink": _SINK_PORT}
+        files = {"nginx.conf": _NGINX.format(port=TLS_PORT, **facts), "www/index.html": _PAGE,
+                 "Caddyfile": _CADDY.format(port=H3_PORT, **facts)}
         for name, text in files.items():
             with open(f"{self.directory}/{name}", "w") as file:
                 file.write(text)

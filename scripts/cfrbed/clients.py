@@ -54,7 +54,7 @@ def seen_by_h3(bed, subscriber, family):
 
 
 def big_by_h3(bed, subscriber, family):
-    """The big file through HTTP/3: {"first", "last", "bytes", "sha256", "protocols"} as the page found them."""
+    """The big file through HTTP/3 and back: {"first", "last", "bytes", "sha256", "returned", "protocols"} as the page found them."""
     found = json.loads(chromium(bed, subscriber, family, "/index.html", timeout=120))
     if "error" in found:
         raise Failed(f"the page failed: {found['error']}")

@@ -10,6 +10,7 @@ ACCESS_V4, ACCESS_V6 = "10.10.0", "fd10::"
 RELAY = {"access": {"ipv4": "10.10.0.1", "ipv6": "fd10::1"}, "core": {"ipv4": "198.18.0.1", "ipv6": "2001:db8:5::1"}}
 CFS = {"ipv4": "198.18.0.2", "ipv6": "2001:db8:5::2"}
 POOLS = {"ipv4": "203.0.113.0/28", "ipv6": "2001:db8:cf::/64"}
+ROUTED = {"ipv4": "203.0.113.0/24", "ipv6": "2001:db8:cf::/48"}  # by the CFS to the relay; pools may lie in it
 
 
 def subscriber_address(number, family):
@@ -46,8 +47,8 @@ class Network:
             run("ip", "-n", namespace, "route", "add", "default", "via", RELAY["access"]["ipv4"])
             run("ip", "-n", namespace, "-6", "route", "add", "default", "via", RELAY["access"]["ipv6"])
         self._address(self.cfs, "cfs0", CFS["ipv4"] + "/24", CFS["ipv6"] + "/64")
-        run("ip", "-n", self.cfs, "route", "add", POOLS["ipv4"], "via", RELAY["core"]["ipv4"])
-        run("ip", "-n", self.cfs, "-6", "route", "add", POOLS["ipv6"], "via", RELAY["core"]["ipv6"])
+        run("ip", "-n", self.cfs, "route", "add", ROUTED["ipv4"], "via", RELAY["core"]["ipv4"])
+        run("ip", "-n", self.cfs, "-6", "route", "add", ROUTED["ipv6"], "via", RELAY["core"]["ipv6"])
         self.give_to_relay()
 
     def down(self):

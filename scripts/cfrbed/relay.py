@@ -30,7 +30,7 @@ gateway_v6 = "{network.CFS['ipv6']}"
 
 [dataplane]
 workers = {workers}
-egress_allowed = ["203.0.113.0/24", "2001:db8:cf::/48"]
+egress_allowed = ["{network.ROUTED['ipv4']}", "{network.ROUTED['ipv6']}"]
 
 [[subscribers]]
 prefix = "{network.ACCESS_V4}.0/24"
