@@ -6,6 +6,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,10 +21,25 @@ namespace cfr {
 namespace {
 
 constexpr uint32_t kAfPacketFrames = 4096;  // fewer lose bursts on veth without counting them
+constexpr uint32_t kAfPacketFramesMin = 256;
 constexpr uint32_t kFrameOverhead = 128;    // headers of the packet ring and of Ethernet
 
-// The memory lock limit bounds the packet rings where we may not raise it.
-uint32_t AfPacketFrames() { return geteuid() == 0 ? kAfPacketFrames : kAfPacketFrames / 4; }
+// Whether this process may lock so much memory. Tried, not derived: root of a user namespace may not.
+bool MayLock(size_t bytes) {
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return false;
+  bool may = mlock2(p, bytes, MLOCK_ONFAULT) == 0;
+  munmap(p, bytes);
+  return may;
+}
+
+// Frames of each packet ring: the kernel locks them, two rings for each port and worker.
+uint32_t AfPacketFrames(int workers, uint32_t frame_bytes) {
+  uint32_t frames = kAfPacketFrames * 2048 / frame_bytes;
+  while (frames > kAfPacketFramesMin && !MayLock(size_t{kSides} * 2 * static_cast<size_t>(workers) * frames * frame_bytes))
+    frames /= 2;
+  return frames;
+}
 
 std::string DeviceArgument(const PortConfig& port, int index, int workers) {
   switch (port.kind) {
@@ -31,7 +47,7 @@ std::string DeviceArgument(const PortConfig& port, int index, int workers) {
       uint32_t frame = std::bit_ceil(std::max(port.mtu + kFrameOverhead, 2048u));
       std::string sizes = frame > 2048 ? absl::StrCat(",framesz=", frame, ",blocksz=", frame) : "";
       return absl::StrCat("--vdev=net_af_packet", index, ",iface=", port.device, ",qpairs=", workers,
-                          ",framecnt=", AfPacketFrames() * 2048 / frame, sizes);
+                          ",framecnt=", AfPacketFrames(workers, frame), sizes);
     }
     case PortConfig::Kind::kPci: return absl::StrCat("--allow=", port.device);
     case PortConfig::Kind::kPcap:

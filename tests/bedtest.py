@@ -6,11 +6,8 @@ puts the plain one back.
 """
 
 import contextlib
-import ipaddress
 import os
 import re
-import signal
-import subprocess
 import sys
 
 import pytest
@@ -18,6 +15,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scripts"))
 from cfrbed import network  # noqa: E402
 from cfrbed.bed import Bed  # noqa: E402
+from cfrbed.core_watch import CoreWatch  # noqa: E402
 from cfrbed.processes import run, wait_until  # noqa: E402
 
 FAMILIES = ("ipv4", "ipv6")
@@ -59,51 +57,6 @@ def reassemblies(namespace):
     text = run("ip", "netns", "exec", namespace, "cat", "/proc/net/snmp", "/proc/net/snmp6").stdout
     ip = [line.split() for line in text.splitlines() if line.startswith("Ip:")]
     return int(ip[1][ip[0].index("ReasmReqds")]) + int(re.search(r"^Ip6ReasmReqds\s+(\d+)", text, re.M).group(1))
-
-
-def subscriber_secrets(bed):
-    """Every subscriber's addresses and MAC, as bytes that no core frame may hold."""
-    secrets = {}
-    for n, namespace in enumerate(bed.network.subscribers, 1):
-        mac = run("ip", "netns", "exec", namespace, "cat", "/sys/class/net/sub0/address").stdout.strip()
-        secrets[f"sub{n} MAC"] = bytes.fromhex(mac.replace(":", ""))
-        for family in FAMILIES:
-            secrets[f"sub{n} {family}"] = ipaddress.ip_address(network.subscriber_address(n, family)).packed
-    return secrets
-
-
-class CoreWatch:
-    """Looks at the core link, from the CFS: frames from or to a subscriber's address or MAC, and every ARP and
-    ICMP frame, are kept. None of the former may exist, none of the latter may quote a subscriber."""
-
-    def __init__(self, bed):
-        self.bed, self.file = bed, os.path.join(bed.directory, "core.pcap")
-        secrets = subscriber_secrets(bed)
-        macs = " or ".join("ether host " + ":".join(f"{b:02x}" for b in s) for n, s in secrets.items() if n.endswith("MAC"))
-        wanted = f"net {network.ACCESS_V4}.0/24 or net {network.ACCESS_V6}/64 or arp or icmp or icmp6 or {macs}"
-        self.process = subprocess.Popen(
-            ["ip", "netns", "exec", bed.network.cfs, "tcpdump", "-i", "cfs0", "-n", "-U", "-w", self.file, wanted],
-            stderr=subprocess.PIPE, text=True)
-        line = self.process.stderr.readline()
-        while "listening" not in line:
-            assert line, "tcpdump did not start"
-            line = self.process.stderr.readline()
-
-    def finish(self):
-        """Frames kept and sentences about leaks."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
-        with open(self.file, "rb") as file:
-            data = file.read()
-        frames, leaks, at = 0, [], 24
-        secrets = subscriber_secrets(self.bed)
-        while at + 16 <= len(data):
-            kept = int.from_bytes(data[at + 8:at + 12], "little")
-            frame = data[at + 16:at + 16 + kept]
-            at += 16 + kept
-            frames += 1
-            leaks += [f"{name} in {frame[:80].hex()}" for name, secret in secrets.items() if secret in frame]
-        return frames, leaks
 
 
 @contextlib.contextmanager

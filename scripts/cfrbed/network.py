@@ -56,7 +56,8 @@ class Network:
             run("ip", "netns", "del", namespace, check=False)
 
     def give_to_relay(self):
-        """The relay owns its interfaces: the kernel keeps no address there and forwards nothing."""
+        """The relay owns its interfaces: the kernel keeps no address there, forwards and translates nothing."""
+        run("ip", "netns", "exec", self.relay, "nft", "flush", "ruleset")
         for device in ("acc0", "core0"):
             run("ip", "-n", self.relay, "addr", "flush", "dev", device)
             self.sysctl(self.relay, f"net.ipv6.conf.{device}.disable_ipv6=1")
