@@ -52,15 +52,11 @@ class Directory {
   char path_[32] = "/tmp/cfr-attach-XXXXXX";
 };
 
-// What cfr-dataplane writes into its page before the first Poll.
-void FillPage(DataplanePage* page) {
-  page->magic = kLinkMagic;
-  page->version = kLinkVersion;
+// A page as AttachServer makes it.
+DataplanePage* MakePage(void* memory) {
+  auto* page = new (memory) DataplanePage{};
   page->workers = kWorkers;
-  page->boot = 0x1234;
-  page->counter_rows = kCounterCount;
-  page->drop_rows = kDropReasonCount;
-  page->setting_rows = kSettingCount;
+  return page;
 }
 
 class Attach : public testing::Test {
@@ -69,7 +65,7 @@ class Attach : public testing::Test {
     auto server = AttachServer::Listen(path_, kWorkers);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = std::move(*server);
-    FillPage(&server_->page());
+    server_->page().boot = 0x1234;
   }
   // Polls the server, as the main lcore does, until the other end has its answer.
   absl::StatusOr<std::unique_ptr<Attachment>> Connect() {
@@ -265,8 +261,7 @@ TEST_F(Attach, PagesOfAnotherBuildAreRefused) {
       {"settings", [](DataplanePage* p) { ++p->setting_rows; }},
   };
   for (const Change& change : changes) {
-    FillPage(&server_->page());
-    change.apply(&server_->page());
+    change.apply(MakePage(&server_->page()));
     EXPECT_EQ(Connect().status().code(), absl::StatusCode::kFailedPrecondition) << change.what;
     server_->TakeFormer();
   }
@@ -396,13 +391,13 @@ class Impostor : public testing::Test {
 };
 
 TEST_F(Impostor, WellFormedIsBelieved) {
-  FillPage(static_cast<DataplanePage*>(page_.data()));
+  MakePage(page_.data());
   Hello hello = Good();
   EXPECT_TRUE(ConnectTo(&hello, sizeof hello, {page_.descriptor(), link_.descriptor()}).ok());
 }
 
 TEST_F(Impostor, RefusedHellosLeaveNoDescriptor) {
-  FillPage(static_cast<DataplanePage*>(page_.data()));
+  MakePage(page_.data());
   int page = page_.descriptor(), link = link_.descriptor();
   struct Row {
     const char* what;
