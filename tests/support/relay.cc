@@ -43,7 +43,7 @@ bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
 }  // namespace
 
 Relay::Relay(const RelayOptions& options)
-    : options_(options), random_(Seed(options.seed, 0)), owner_(MakeOwner(random_, options.workers)),
+    : options_(options), now_ms_(options.start_ms), random_(Seed(options.seed, 0)), owner_(MakeOwner(random_, options.workers)),
       subscribers_(options.subscribers_max, DrawKey(random_)),
       shared_(owner_, subscribers_, leases_, DrawKey(random_), DrawKey(random_)),
       main_page_(std::make_unique<CounterPage>()),
@@ -284,6 +284,10 @@ void Relay::Wait(uint64_t ms) {
     neighbours_.Tick(now_ms_);
     RunMainLcore();
   }
+}
+
+int Relay::Expire(int worker, int budget) {
+  return pipelines_[static_cast<size_t>(worker)]->Expire(now_ms_, budget, world_);
 }
 
 std::vector<Relay::Made> Relay::TakeMade() { return std::exchange(made_, {}); }
