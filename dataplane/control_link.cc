@@ -23,6 +23,7 @@ bool ControlLink::Poll(int budget, uint64_t now_ms) {
     commands_ = std::make_unique<RingConsumer>(&world_.link->commands);
     events_ = std::make_unique<RingProducer>(&world_.link->events);
     last_sequence_ = 0;
+    builder_.Abandon();
   }
   if (commands_ == nullptr) return changed_;
   // A command is taken only when its answer has room: no acknowledgment is ever lost.

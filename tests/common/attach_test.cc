@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "tests/support/temporary_directory.h"
 
 namespace cfr {
 namespace {
@@ -40,17 +41,6 @@ sockaddr_un AddressOf(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
 }
-
-class Directory {
- public:
-  Directory() { EXPECT_NE(mkdtemp(path_), nullptr); }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* name) const { return std::string(path_) + "/" + name; }
-  const char* path() const { return path_; }
-
- private:
-  char path_[32] = "/tmp/cfr-attach-XXXXXX";
-};
 
 // A page as AttachServer makes it.
 DataplanePage* MakePage(void* memory) {
@@ -85,7 +75,7 @@ class Attach : public testing::Test {
     return attachment.ok() ? std::move(*attachment) : nullptr;
   }
 
-  Directory directory_;
+  test::TemporaryDirectory directory_;
   std::string path_ = directory_ / "dataplane.sock";
   std::unique_ptr<AttachServer> server_;
   int polled_ = 0;  // times Poll reported a new link
@@ -304,7 +294,7 @@ TEST_F(Attach, StrangersAreTurnedAway) {
 }
 
 TEST(Listen, RefusesWhatItCannotServe) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "dataplane.sock";
   EXPECT_EQ(AttachServer::Listen(path, 0).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(AttachServer::Listen(path, kWorkersMax + 1).status().code(), absl::StatusCode::kInvalidArgument);
@@ -318,7 +308,7 @@ TEST(Listen, RefusesWhatItCannotServe) {
 }
 
 TEST(Listen, DirectoriesOfEverybodyMustBeSticky) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "dataplane.sock";
   ASSERT_EQ(chmod(directory.path(), 0777), 0);
   auto refused = AttachServer::Listen(path, 1);
@@ -329,7 +319,7 @@ TEST(Listen, DirectoriesOfEverybodyMustBeSticky) {
 }
 
 TEST(Listen, DeadSocketIsReplaced) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "dataplane.sock";
   pid_t child = fork();
   if (child == 0) {
@@ -384,7 +374,7 @@ class Impostor : public testing::Test {
     return hello;
   }
 
-  Directory directory_;
+  test::TemporaryDirectory directory_;
   std::string path_ = directory_ / "impostor.sock";
   SharedRegion page_ = *SharedRegion::Create("cfr-test", sizeof(DataplanePage), true);
   SharedRegion link_ = *SharedRegion::Create("cfr-test", LinkBytes(kWorkers), false);
@@ -442,7 +432,7 @@ TEST_F(Impostor, RefusalNamesBothVersions) {
 }
 
 TEST(Connect, NobodyThereIsUnavailable) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   EXPECT_EQ(Attachment::Connect(directory / "nobody.sock").status().code(), absl::StatusCode::kUnavailable);
 }
 
