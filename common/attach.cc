@@ -238,6 +238,7 @@ absl::StatusOr<std::unique_ptr<AttachServer>> AttachServer::Listen(const std::st
   if (!page.ok()) return page.status();
   server->page_ = std::move(*page);
   new (server->page_.data()) DataplanePage{};
+  server->page().workers = static_cast<uint16_t>(workers);
   server->workers_ = workers;
   server->listener_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (server->listener_ < 0) return Failed("socket");

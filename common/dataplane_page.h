@@ -25,13 +25,14 @@ struct PortStatus {
 };
 
 struct DataplanePage {
-  uint32_t magic;     // kLinkMagic
-  uint16_t version;   // kLinkVersion
+  uint32_t magic = kLinkMagic;
+  uint16_t version = kLinkVersion;
   uint16_t workers;   // 1..kWorkersMax
   uint64_t boot;      // random per start: a new value is a new dataplane
   uint64_t started_ms;  // CLOCK_MONOTONIC
   uint32_t pid;
-  uint32_t counter_rows, drop_rows, setting_rows;  // must equal the reader's, else the builds differ
+  // Must equal the reader's, else the builds differ.
+  uint32_t counter_rows = kCounterCount, drop_rows = kDropReasonCount, setting_rows = kSettingCount;
   uint64_t start_settings[kSettingCount];          // the values in force; only kStart rows matter
   char build[64];                                  // version and instruction set, for `cfrctl version`
   CounterCell generation;        // committed generation

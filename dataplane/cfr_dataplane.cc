@@ -92,18 +92,12 @@ Owner::Key DrawOwnerKey(RandomSource& random) {
   return key;
 }
 
-void FillPage(const Config& config, int workers, RandomSource& random, DataplanePage* page) {
+void FillPage(const Config& config, RandomSource& random, DataplanePage* page) {
   page->boot = random.Next64();
   page->started_ms = MonotonicMs();
   page->pid = static_cast<uint32_t>(getpid());
-  page->workers = static_cast<uint16_t>(workers);
-  page->counter_rows = kCounterCount;
-  page->drop_rows = kDropReasonCount;
-  page->setting_rows = kSettingCount;
   for (int i = 0; i < kSettingCount; ++i) page->start_settings[i] = config.settings[static_cast<Setting>(i)];
   std::snprintf(page->build, sizeof page->build, "%s", kVersion);
-  page->version = kLinkVersion;
-  page->magic = kLinkMagic;
 }
 
 int LaunchWorker(void* worker) {
@@ -141,7 +135,7 @@ int Serve(const Config& config) {
   if (!exchange.ok()) return Fail(kExitFailed, std::string(exchange.status().message()));
   auto server = AttachServer::Listen(FLAGS_runtime_dir + "/dataplane.sock", workers);
   if (!server.ok()) return Fail(kExitFailed, std::string(server.status().message()));
-  FillPage(config, workers, random, &(*server)->page());
+  FillPage(config, random, &(*server)->page());
 
   Leases leases;
   SubscriberTable subscribers(config.settings[Setting::kSubscribersMax], DrawKey(random));

@@ -24,6 +24,7 @@ bool ControlLink::Poll(int budget, uint64_t now_ms) {
     events_ = std::make_unique<RingProducer>(&world_.link->events);
     last_sequence_ = 0;
     page_.ring_corrupt.Set(0);
+    builder_.Abandon();
   }
   if (commands_ == nullptr) return changed_;
   // A command is taken only when its answer has room: no acknowledgment is ever lost.

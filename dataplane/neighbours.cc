@@ -132,10 +132,11 @@ void Neighbours::TakeDiscovery(Direction direction, const Packet& p, uint64_t no
   if (type != kNdNeighbourAdvert) return Refuse(direction, p, DropReason::kNeighbourIgnored);
   const NeighbourMessage* m = ValidMessage(p);
   const uint8_t* mac;
-  if (m == nullptr || !FindOption(p.data + p.l4_offset + sizeof *m, p.length - p.l4_offset - static_cast<int>(sizeof *m),
-                                  2, &mac)) {
-    return Refuse(direction, p, DropReason::kNdInvalid);
-  }
+  bool valid = m != nullptr && FindOption(p.data + p.l4_offset + sizeof *m,
+                                          p.length - p.l4_offset - static_cast<int>(sizeof *m), 2, &mac);
+  // Nobody answers a group (RFC 4861 7.1.2).
+  if (valid && p.ip6().destination[0] == 0xff) valid = (m->flags.host() & kNaSolicited) == 0;
+  if (!valid) return Refuse(direction, p, DropReason::kNdInvalid);
   Side side = ArrivalSide(direction);
   Address target = Address::FromV6(m->target);
   if (!entries_.contains({side, target})) return Refuse(direction, p, DropReason::kNeighbourIgnored);
@@ -150,7 +151,8 @@ void Neighbours::TakeSolicitation(Direction direction, const Packet& p, uint64_t
                                           p.length - p.l4_offset - static_cast<int>(sizeof *m), 1, &mac);
   Address source = Address::FromV6(p.ip6().source);
   bool probe = source == Unspecified(Family::kV6);  // duplicate address detection, RFC 4862 5.4
-  if (valid && probe) valid = mac == nullptr && p.ip6().destination[0] == 0xff;
+  Address destination = Address::FromV6(p.ip6().destination);
+  if (valid && probe) valid = mac == nullptr && destination == SolicitedNode(destination);
   if (!valid) return Refuse(direction, p, DropReason::kNdInvalid);
   Side side = ArrivalSide(direction);
   Address target = Address::FromV6(m->target);

@@ -44,7 +44,7 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
 
   Address subscriber = Masked(ToAddress(key.local), space.per);
   SubscriberLimits limits = LimitsOf(snapshot.settings, A::kFamily);
-  SubscriberTable::Taken taken = shared_.subscribers.Take(subscriber, limits, now_ms_ * 1000);
+  SubscriberTable::Taken taken = shared_.subscribers.Take(subscriber, limits, now_ms_);
   if (taken.slot == SubscriberTable::kNoSlot) return Drop(kOut, p, taken.reason), kNoFlow;
 
   Flow<A> flow{};

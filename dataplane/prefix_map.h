@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Longest-prefix match for the slow paths (a packet that opens a flow, admission of strangers): sorted,
-// disjoint ranges per family and a binary search. Built once with a snapshot, then only read.
+// Which of many disjoint prefixes holds an address, for the slow paths (a packet that opens a flow,
+// admission of strangers): sorted ranges per family and a binary search. Built once with a snapshot, then
+// only read.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +16,7 @@ namespace cfr {
 template <class Value>
 class PrefixMap {
  public:
-  // Prefixes added must not overlap (the snapshot builder refuses overlaps before).
-  void Add(const Prefix& prefix, const Value& value) {
-    auto& ranges = ranges_[static_cast<int>(prefix.address.family)];
-    Range range{prefix.address.bytes, LastOf(prefix).bytes, prefix, value};
-    ranges.insert(std::upper_bound(ranges.begin(), ranges.end(), range.first, Before), range);
-  }
-
-  // Adds many at once; sorts once.
+  // Instead of what was there. The prefixes must not overlap (the snapshot builder refuses overlaps before).
   void Build(const std::vector<std::pair<Prefix, Value>>& entries) {
     for (auto& ranges : ranges_) ranges.clear();
     for (const auto& [prefix, value] : entries)
@@ -48,8 +42,6 @@ class PrefixMap {
     const Range& range = *--after;
     return prefix.address.bytes <= range.last ? &range.prefix : nullptr;
   }
-
-  bool empty(Family family) const { return ranges_[static_cast<int>(family)].empty(); }
 
  private:
   using Bytes = std::array<uint8_t, 16>;

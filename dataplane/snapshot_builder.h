@@ -22,6 +22,8 @@ class SnapshotBuilder {
   // kCommit. On kOk *snapshot is the new one; otherwise *position names the offending command, counted
   // from 0 after kBegin, where one can be named.
   AckStatus Commit(const Message& message, std::shared_ptr<const Snapshot>* snapshot, uint32_t* position);
+  // Drops the run that is open, if one is.
+  void Abandon();
 
  private:
   AckStatus Add(const Message& message);
@@ -34,7 +36,6 @@ class SnapshotBuilder {
   AckStatus AddBypass(const BypassBody& body);
   AckStatus Check(uint32_t* position) const;
   bool Allowed(const Prefix& prefix) const;
-  void Abandon();
 
   template <class Value>
   struct Staged {

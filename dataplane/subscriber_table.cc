@@ -14,79 +14,87 @@ uint64_t Identity(const SipKey& key, const Address& a) {
   return SipHash(key).Add(words[0]).Add(words[1]).Add(static_cast<uint64_t>(a.family)).Finish();
 }
 
-constexpr uint64_t kMicrosPerSecond = 1'000'000;
+constexpr uint64_t kNanosPerSecond = 1'000'000'000, kNanosPerMilli = 1'000'000;
 
 }  // namespace
 
 SubscriberTable::SubscriberTable(uint64_t capacity, const SipKey& key)
     : key_(key), mask_(std::bit_ceil(std::max<uint64_t>(capacity * 2, kWindow)) - 1), slots_(mask_ + 1) {}
 
-// The slot with one more flow on it, or kNoSlot. A tag found is counted at once; otherwise the first
-// slot without flows is claimed. A lost race starts over.
-uint32_t SubscriberTable::FindOrClaim(uint64_t tag, uint32_t first, const SubscriberLimits& limits,
-                                      DropReason* reason) {
-  for (;;) {
-    uint32_t vacant = kNoSlot;
-    uint64_t vacant_word = 0;
-    bool lost = false;
-    for (uint32_t n = 0; n < kWindow && !lost; ++n) {
-      auto i = static_cast<uint32_t>((first + n) & mask_);
-      uint64_t word = slots_[i].word.load(std::memory_order_relaxed);
-      if (word >> kCountBits == tag) {
-        if ((word & kCountMask) >= limits.flows) {
-          *reason = DropReason::kFlowQuota;
-          return kNoSlot;
-        }
-        if (slots_[i].word.compare_exchange_strong(word, word + 1, std::memory_order_relaxed)) return i;
-        lost = true;
-      } else if (vacant == kNoSlot && (word & kCountMask) == 0) {
-        vacant = i;
-        vacant_word = word;
+SubscriberTable::View SubscriberTable::Look(uint64_t tag, uint64_t first) const {
+  View view;
+  for (uint32_t n = 0; n < kWindow; ++n) {
+    auto i = static_cast<uint32_t>((first + n) & mask_);
+    uint64_t word = slots_[i].word.load(), flows = word & kCountMask;
+    if (word >> kCountBits == tag) {
+      view.flows += flows;
+      view.slots_in_use += flows > 0;
+      if (view.own == kNoSlot || ((view.own_word & kCountMask) == 0 && flows > 0)) {
+        view.own = i;
+        view.own_word = word;
       }
+    } else if (view.vacant == kNoSlot && flows == 0) {
+      view.vacant = i;
+      view.vacant_word = word;
     }
-    if (lost) continue;
-    if (vacant == kNoSlot) {
-      *reason = DropReason::kSubscriberTableFull;
-      return kNoSlot;
+  }
+  return view;
+}
+
+bool SubscriberTable::Claim(Slot& slot, uint64_t vacant_word, uint64_t tag) {
+  if (!slot.word.compare_exchange_strong(vacant_word, 1)) return false;
+  slot.full_at_ns.store(0, std::memory_order_relaxed);
+  slot.word.store(tag << kCountBits | 1);
+  return true;
+}
+
+// The slot with one more flow on it. A lost race starts over.
+SubscriberTable::Taken SubscriberTable::FindOrClaim(uint64_t tag, uint64_t first, uint32_t flows_max) {
+  for (;;) {
+    View before = Look(tag, first);
+    const bool claims = before.own == kNoSlot;
+    if (before.flows >= flows_max) return {kNoSlot, DropReason::kFlowQuota};
+    if (claims && before.vacant == kNoSlot) return {kNoSlot, DropReason::kSubscriberTableFull};
+    const uint32_t i = claims ? before.vacant : before.own;
+    if (claims ? !Claim(slots_[i], before.vacant_word, tag)
+               : !slots_[i].word.compare_exchange_strong(before.own_word, before.own_word + 1)) {
+      continue;
     }
-    if (slots_[vacant].word.compare_exchange_strong(vacant_word, tag << kCountBits | 1,
-                                                    std::memory_order_relaxed)) {
-      slots_[vacant].full_at_us.store(0, std::memory_order_relaxed);
-      return vacant;
-    }
+    const View after = Look(tag, first);
+    if (after.flows <= flows_max && !(claims && after.slots_in_use > 1)) return {i, {}};
+    Release(i);
   }
 }
 
 // Generic cell rate algorithm: a token is a step of 1/rate seconds; the bucket is empty when it would be
 // full only `burst` steps from now.
-bool SubscriberTable::TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_us) {
-  uint64_t step = kMicrosPerSecond / limits.new_rate;
-  uint64_t full_at = slot.full_at_us.load(std::memory_order_relaxed);
+bool SubscriberTable::TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_ns) {
+  uint64_t step = kNanosPerSecond / limits.new_rate;
+  uint64_t full_at = slot.full_at_ns.load(std::memory_order_relaxed);
   uint64_t next;
   do {
-    next = std::max(full_at, now_us) + step;
-    if (next - now_us > step * limits.new_burst) return false;
-  } while (!slot.full_at_us.compare_exchange_weak(full_at, next, std::memory_order_relaxed));
+    next = std::max(full_at, now_ns) + step;
+    if (next - now_ns > step * limits.new_burst) return false;
+  } while (!slot.full_at_ns.compare_exchange_weak(full_at, next, std::memory_order_relaxed));
   return true;
 }
 
 SubscriberTable::Taken SubscriberTable::Take(const Address& subscriber, const SubscriberLimits& limits,
-                                             uint64_t now_us) {
+                                             uint64_t now_ms) {
   uint64_t identity = Identity(key_, subscriber);
-  uint64_t tag = identity >> kCountBits | 1;  // never 0: that is a slot nobody ever used
-  Taken taken;
-  taken.slot = FindOrClaim(tag, static_cast<uint32_t>(identity & mask_), limits, &taken.reason);
-  if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot], limits, now_us)) {
+  uint64_t tag = identity >> kCountBits | 1;  // never 0: that is nobody's
+  Taken taken = FindOrClaim(tag, identity & mask_, limits.flows);
+  if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot], limits, now_ms * kNanosPerMilli)) {
     Release(taken.slot);
     taken = {kNoSlot, DropReason::kFlowRate};
   }
   return taken;
 }
 
-void SubscriberTable::Release(uint32_t slot) { slots_[slot].word.fetch_sub(1, std::memory_order_relaxed); }
+void SubscriberTable::Release(uint32_t slot) { slots_[slot].word.fetch_sub(1); }
 
 void SubscriberTable::Undo(uint32_t slot, const SubscriberLimits& limits) {
-  slots_[slot].full_at_us.fetch_sub(kMicrosPerSecond / limits.new_rate, std::memory_order_relaxed);
+  slots_[slot].full_at_ns.fetch_sub(kNanosPerSecond / limits.new_rate, std::memory_order_relaxed);
   Release(slot);
 }
 

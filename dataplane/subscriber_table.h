@@ -3,11 +3,12 @@
 // flows it holds and how fast it opens them (RFC 6888 REQ-4). Lock-free.
 //
 //   word   [ 44-bit keyed tag of the subscriber | 20-bit flow count ]   taken and given back by CAS
-//   bucket [ time in microseconds at which the token bucket will be full again ]
+//   bucket [ time in nanoseconds at which the token bucket will be full again ]
 //
-// A slot with count 0 may be taken over by another subscriber; since tag and count change in one
-// compare-and-swap, nobody can count a flow on a slot that is changing hands. The table knows tags, not
-// addresses.
+// A slot with count 0 may be taken over by another subscriber; it is nobody's (tag 0, count 1) until its
+// bucket is full. Two workers may claim a slot each for one subscriber's first flow. So whoever has
+// counted looks over the window again and takes its flow back if it made a second slot or if all slots
+// together hold too many: the limit is never exceeded. The table knows tags, not addresses.
 #pragma once
 
 #include <atomic>
@@ -38,7 +39,7 @@ class SubscriberTable {
     DropReason reason{};
   };
   // One more flow for `subscriber` (its address masked to the subscriber's prefix).
-  Taken Take(const Address& subscriber, const SubscriberLimits& limits, uint64_t now_us);
+  Taken Take(const Address& subscriber, const SubscriberLimits& limits, uint64_t now_ms);
   void Release(uint32_t slot);
   // The same flow was refused later for another reason: gives back the token, too.
   void Undo(uint32_t slot, const SubscriberLimits& limits);
@@ -52,10 +53,18 @@ class SubscriberTable {
   static constexpr uint64_t kCountMask = (uint64_t{1} << kCountBits) - 1;
   struct Slot {
     std::atomic<uint64_t> word{0};
-    std::atomic<uint64_t> full_at_us{0};
+    std::atomic<uint64_t> full_at_ns{0};
   };
-  uint32_t FindOrClaim(uint64_t tag, uint32_t first, const SubscriberLimits& limits, DropReason* reason);
-  bool TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_us);
+  // What the window shows of a subscriber: its flows, and the slot where one more would be counted.
+  struct View {
+    uint64_t flows = 0, slots_in_use = 0;
+    uint32_t own = kNoSlot, vacant = kNoSlot;
+    uint64_t own_word = 0, vacant_word = 0;
+  };
+  View Look(uint64_t tag, uint64_t first) const;
+  bool Claim(Slot& slot, uint64_t vacant_word, uint64_t tag);
+  Taken FindOrClaim(uint64_t tag, uint64_t first, uint32_t flows_max);
+  bool TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_ns);
 
   const SipKey key_;
   const uint64_t mask_;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "tests/support/temporary_directory.h"
 
 namespace cfr {
 namespace {
@@ -41,26 +42,11 @@ sockaddr_un AddressOf(const std::string& path) {
   return address;
 }
 
-class Directory {
- public:
-  Directory() { EXPECT_NE(mkdtemp(path_), nullptr); }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* name) const { return std::string(path_) + "/" + name; }
-  const char* path() const { return path_; }
-
- private:
-  char path_[32] = "/tmp/cfr-attach-XXXXXX";
-};
-
-// What cfr-dataplane writes into its page before the first Poll.
-void FillPage(DataplanePage* page) {
-  page->magic = kLinkMagic;
-  page->version = kLinkVersion;
+// A page as AttachServer makes it.
+DataplanePage* MakePage(void* memory) {
+  auto* page = new (memory) DataplanePage{};
   page->workers = kWorkers;
-  page->boot = 0x1234;
-  page->counter_rows = kCounterCount;
-  page->drop_rows = kDropReasonCount;
-  page->setting_rows = kSettingCount;
+  return page;
 }
 
 class Attach : public testing::Test {
@@ -69,7 +55,7 @@ class Attach : public testing::Test {
     auto server = AttachServer::Listen(path_, kWorkers);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = std::move(*server);
-    FillPage(&server_->page());
+    server_->page().boot = 0x1234;
   }
   // Polls the server, as the main lcore does, until the other end has its answer.
   absl::StatusOr<std::unique_ptr<Attachment>> Connect() {
@@ -89,7 +75,7 @@ class Attach : public testing::Test {
     return attachment.ok() ? std::move(*attachment) : nullptr;
   }
 
-  Directory directory_;
+  test::TemporaryDirectory directory_;
   std::string path_ = directory_ / "dataplane.sock";
   std::unique_ptr<AttachServer> server_;
   int polled_ = 0;  // times Poll reported a new link
@@ -265,8 +251,7 @@ TEST_F(Attach, PagesOfAnotherBuildAreRefused) {
       {"settings", [](DataplanePage* p) { ++p->setting_rows; }},
   };
   for (const Change& change : changes) {
-    FillPage(&server_->page());
-    change.apply(&server_->page());
+    change.apply(MakePage(&server_->page()));
     EXPECT_EQ(Connect().status().code(), absl::StatusCode::kFailedPrecondition) << change.what;
     server_->TakeFormer();
   }
@@ -309,7 +294,7 @@ TEST_F(Attach, StrangersAreTurnedAway) {
 }
 
 TEST(Listen, RefusesWhatItCannotServe) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "dataplane.sock";
   EXPECT_EQ(AttachServer::Listen(path, 0).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(AttachServer::Listen(path, kWorkersMax + 1).status().code(), absl::StatusCode::kInvalidArgument);
@@ -323,7 +308,7 @@ TEST(Listen, RefusesWhatItCannotServe) {
 }
 
 TEST(Listen, DirectoriesOfEverybodyMustBeSticky) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "dataplane.sock";
   ASSERT_EQ(chmod(directory.path(), 0777), 0);
   auto refused = AttachServer::Listen(path, 1);
@@ -334,7 +319,7 @@ TEST(Listen, DirectoriesOfEverybodyMustBeSticky) {
 }
 
 TEST(Listen, DeadSocketIsReplaced) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "dataplane.sock";
   pid_t child = fork();
   if (child == 0) {
@@ -389,20 +374,20 @@ class Impostor : public testing::Test {
     return hello;
   }
 
-  Directory directory_;
+  test::TemporaryDirectory directory_;
   std::string path_ = directory_ / "impostor.sock";
   SharedRegion page_ = *SharedRegion::Create("cfr-test", sizeof(DataplanePage), true);
   SharedRegion link_ = *SharedRegion::Create("cfr-test", LinkBytes(kWorkers), false);
 };
 
 TEST_F(Impostor, WellFormedIsBelieved) {
-  FillPage(static_cast<DataplanePage*>(page_.data()));
+  MakePage(page_.data());
   Hello hello = Good();
   EXPECT_TRUE(ConnectTo(&hello, sizeof hello, {page_.descriptor(), link_.descriptor()}).ok());
 }
 
 TEST_F(Impostor, RefusedHellosLeaveNoDescriptor) {
-  FillPage(static_cast<DataplanePage*>(page_.data()));
+  MakePage(page_.data());
   int page = page_.descriptor(), link = link_.descriptor();
   struct Row {
     const char* what;
@@ -447,7 +432,7 @@ TEST_F(Impostor, RefusalNamesBothVersions) {
 }
 
 TEST(Connect, NobodyThereIsUnavailable) {
-  Directory directory;
+  test::TemporaryDirectory directory;
   EXPECT_EQ(Attachment::Connect(directory / "nobody.sock").status().code(), absl::StatusCode::kUnavailable);
 }
 

@@ -3,25 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <set>
 #include <vector>
+
+#include "tests/support/uniformity.h"
 
 namespace cfr {
 namespace {
 
-std::array<uint8_t, 32> Seed(uint8_t first) { return {first}; }
+using test::ExpectUniform;
 
-// Pearson's statistic against equal shares; about 6 standard deviations above its mean is a failure.
-void ExpectUniform(const std::vector<uint64_t>& counts) {
-  double total = 0, chi = 0;
-  for (uint64_t c : counts) total += static_cast<double>(c);
-  const double share = total / static_cast<double>(counts.size());
-  for (uint64_t c : counts) chi += (static_cast<double>(c) - share) * (static_cast<double>(c) - share) / share;
-  const auto freedom = static_cast<double>(counts.size() - 1);
-  EXPECT_LT(chi, freedom + 6 * std::sqrt(2 * freedom));
-  EXPECT_GT(chi, freedom - 6 * std::sqrt(2 * freedom)) << "too even to be random";
-}
+std::array<uint8_t, 32> Seed(uint8_t first) { return {first}; }
 
 TEST(RandomSource, SameSeedSameStream) {
   RandomSource a(Seed(1)), b(Seed(1)), c(Seed(2));

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/support/dissection.h"
+#include "tests/support/neighbour_messages.h"
 #include "tests/support/relay.h"
 
 namespace cfr::test {
@@ -110,18 +111,14 @@ Frame BuildArp(const PacketText& text, const Draft& d, const Address& from, cons
     auto found = d.arp.find(name);
     return found == d.arp.end() ? value : found->second;
   };
-  auto sender_mac = d.arp.contains("sender_mac") ? ReadMac(d.arp.at("sender_mac")) : d.source_mac;
-  Bytes body = {0, static_cast<uint8_t>(Number(field("htype", "1"))), 8, 0,
-                static_cast<uint8_t>(Number(field("hlen", "6"))), 4, 0,
-                static_cast<uint8_t>(text.detail == "request" ? 1 : text.detail == "reply" ? 2 : 9)};
-  body.insert(body.end(), sender_mac.begin(), sender_mac.end());
-  body.insert(body.end(), from.bytes.begin(), from.bytes.begin() + 4);
-  body.insert(body.end(), 6, 0);
-  body.insert(body.end(), to.bytes.begin(), to.bytes.begin() + 4);
-  Frame f(d.destination_mac.begin(), d.destination_mac.end());
-  f.insert(f.end(), d.source_mac.begin(), d.source_mac.end());
-  f.insert(f.end(), {8, 6});
-  f.insert(f.end(), body.begin(), body.end());
+  Arp arp;
+  arp.operation = text.detail == "request" ? Arp::kRequest : text.detail == "reply" ? Arp::kReply : 9;
+  arp.sender_mac = d.arp.contains("sender_mac") ? ReadMac(d.arp.at("sender_mac")) : d.source_mac;
+  arp.sender = from;
+  arp.target = to;
+  arp.hardware_type = static_cast<uint8_t>(Number(field("htype", "1")));
+  arp.hardware_length = static_cast<uint8_t>(Number(field("hlen", "6")));
+  Frame f = arp.Build(d.source_mac, d.destination_mac);
   for (const auto& [key, value] : text.fields)
     if (key == "cut") f.resize(Number(value));
   return f;
@@ -130,16 +127,8 @@ Frame BuildArp(const PacketText& text, const Draft& d, const Address& from, cons
 // Neighbour solicitation (to the solicited-node group) or advertisement.
 void MakeDiscovery(const PacketText& text, const Address& from, const Address& to, Draft* d) {
   bool solicit = text.protocol == "ns";
-  const Address& target = solicit ? to : from;
-  Bytes body(target.bytes.begin(), target.bytes.end());
-  body.insert(body.end(), {static_cast<uint8_t>(solicit ? 1 : 2), 1});
-  body.insert(body.end(), d->source_mac.begin(), d->source_mac.end());
-  d->builder.Icmp(solicit ? 135 : 136, 0, solicit ? 0 : 0x60000000).Payload(body).Ttl(255);
-  if (!solicit) return;
-  Address group = *ParseAddress("ff02::1:ff00:0");
-  std::copy(to.bytes.begin() + 13, to.bytes.end(), group.bytes.begin() + 13);
-  d->builder.To(group);
-  d->destination_mac = {0x33, 0x33, group.bytes[12], group.bytes[13], group.bytes[14], group.bytes[15]};
+  d->builder = solicit ? Solicitation(from, to, d->source_mac) : Advertisement(from, to, d->source_mac);
+  if (solicit) d->destination_mac = GroupMac(SolicitedNode(to));
 }
 
 std::string SetProtocol(const PacketText& text, const Address& from, const Address& to, uint16_t from_port,

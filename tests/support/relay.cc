@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "control/generation.h"
 #include "dataplane/parse.h"
+#include "tests/support/neighbour_messages.h"
 
 namespace cfr::test {
 namespace {
@@ -42,7 +43,7 @@ bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
 }  // namespace
 
 Relay::Relay(const RelayOptions& options)
-    : options_(options), random_(Seed(options.seed, 0)), owner_(MakeOwner(random_, options.workers)),
+    : options_(options), now_ms_(options.start_ms), random_(Seed(options.seed, 0)), owner_(MakeOwner(random_, options.workers)),
       subscribers_(options.subscribers_max, DrawKey(random_)),
       shared_(owner_, subscribers_, leases_, DrawKey(random_), DrawKey(random_)),
       main_page_(std::make_unique<CounterPage>()),
@@ -263,22 +264,8 @@ void Relay::AnswerAsStation(Side side, const Frame& question) {
   bool arp = question[12] == 8;
   Address target = arp ? Address::FromV4(&question[38]) : Address::FromV6(&question[62]);
   MacAddress mac = StationMac(side, target);
-  if (!arp) {
-    std::vector<uint8_t> body(target.bytes.begin(), target.bytes.end());
-    body.insert(body.end(), {2, 1});
-    body.insert(body.end(), mac.begin(), mac.end());
-    return Arrive(side, PacketBuilder().Stations(mac, to).From(target).To(Address::FromV6(&question[22]))
-                            .Icmp(136, 0, 0x60000000).Payload(body).Ttl(255).Build());
-  }
-  Frame answer = question;
-  std::copy(to.begin(), to.end(), answer.begin());
-  std::copy(mac.begin(), mac.end(), answer.begin() + 6);
-  answer[21] = 2;
-  std::copy(mac.begin(), mac.end(), answer.begin() + 22);
-  std::copy_n(question.begin() + 38, 4, answer.begin() + 28);
-  std::copy(to.begin(), to.end(), answer.begin() + 32);
-  std::copy_n(question.begin() + 28, 4, answer.begin() + 38);
-  Arrive(side, answer);
+  if (!arp) return Arrive(side, Advertisement(target, Address::FromV6(&question[22]), mac).Stations(mac, to).Build());
+  Arrive(side, Arp{Arp::kReply, mac, target, to, Address::FromV4(&question[28])}.Build(mac, to));
 }
 
 void Relay::Arrive(Side side, const Frame& frame) {
@@ -298,6 +285,10 @@ void Relay::Wait(uint64_t ms) {
     neighbours_.Tick(now_ms_);
     RunMainLcore();
   }
+}
+
+int Relay::Expire(int worker, int budget) {
+  return pipelines_[static_cast<size_t>(worker)]->Expire(now_ms_, budget, world_);
 }
 
 std::vector<Relay::Made> Relay::TakeMade() { return std::exchange(made_, {}); }

@@ -33,6 +33,7 @@ struct RelayOptions {
   uint32_t flows_v4 = 4096, flows_v6 = 4096;  // per worker
   uint64_t subscribers_max = 1024;
   uint8_t seed = 1;
+  uint64_t start_ms = 1'000'000'000;  // of the clock
 };
 
 // What became of one frame given to the relay.
@@ -71,6 +72,10 @@ class Relay : private NeighbourIo {
                                  bool l4_checksum_bad = false);
   // Time passes; timers are served every second of it, as workers do.
   void Wait(uint64_t ms);
+  // The same, but nobody looks at a timer.
+  void Pass(uint64_t ms) { now_ms_ += ms; }
+  // Timers of one worker alone, at most `budget` flows of them; how many it looked at.
+  int Expire(int worker, int budget);
 
   // Frames the relay made itself since the last call; questions to stations are not among them.
   struct Made {
@@ -120,7 +125,7 @@ class Relay : private NeighbourIo {
   void FixAtStart(const Config& config);
 
   RelayOptions options_;
-  uint64_t now_ms_ = 1'000'000'000;
+  uint64_t now_ms_;
   RandomSource random_;
   Owner owner_;
   SubscriberTable subscribers_;
