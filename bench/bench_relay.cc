@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "common/check.h"
 #include "common/config.h"
@@ -178,7 +179,10 @@ BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t sp
     : flows_(flows), next_flow_(flows), random_(std::array<uint8_t, 32>{1}), owner_(OneWorker(random_)),
       subscribers_((flows + spare) / kPortsPerHost * 2 + 64, DrawKey(random_)),
       shared_(owner_, subscribers_, leases_, DrawKey(random_), DrawKey(random_)),
-      page_(std::make_unique<CounterPage>()) {
+      page_(std::make_unique<CounterPage>()), order_(flows) {
+  // In random order: a sequential one would lay neighbouring flows side by side.
+  std::iota(order_.begin(), order_.end(), 0u);
+  std::shuffle(order_.begin(), order_.end(), draw_);
   for (int s = 0; s < kSides; ++s) std::memcpy(shared_.port[s].mac, kPortMac[s], 6);
   Built built = Build(random_);
   world_.snapshot = built.snapshot;
@@ -203,20 +207,26 @@ TraceEntry<A> BenchRelay::Outbound(uint32_t flow) const {
           Be16::From(443).raw};
 }
 
-// In random order: a sequential one would lay neighbouring flows side by side.
 template <class A>
 void BenchRelay::OpenAll() {
-  std::vector<uint32_t> order(flows_);
-  for (uint32_t i = 0; i < flows_; ++i) order[i] = i;
-  std::shuffle(order.begin(), order.end(), draw_);
   Burst burst;
   TraceEntry<A> entries[kBurst];
   for (uint32_t done = 0; done < flows_; done += kBurst) {
-    for (uint32_t i = 0; i < kBurst; ++i) entries[i] = Outbound<A>(order[(done + i) % flows_]);
+    for (uint32_t i = 0; i < kBurst; ++i) entries[i] = Outbound<A>(order_[(done + i) % flows_]);
     burst.Fill(entries, Direction::kOutbound);
     Process(Direction::kOutbound, burst);
   }
   CFR_CHECK(page_->flows[static_cast<int>(A::kFamily)].Get() == flows_, "not every flow of the bench opened");
+}
+template void BenchRelay::OpenAll<V4>();
+template void BenchRelay::OpenAll<V6>();
+
+void BenchRelay::Wait(uint64_t ms) {
+  for (const uint64_t end_ms = now_ms_ + ms; now_ms_ < end_ms;) {
+    now_ms_ = std::min(end_ms, now_ms_ + 1000);
+    while (pipeline_->Expire(now_ms_, kExpiriesPerRound, world_) == kExpiriesPerRound) {
+    }
+  }
 }
 
 template <class A>

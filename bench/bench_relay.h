@@ -44,6 +44,12 @@ class BenchRelay {
   BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare = 0);
   ~BenchRelay();
 
+  // Opens the population; no flow of it may be live. The constructor has done so once.
+  template <class A>
+  void OpenAll();
+  // Time passes; timers are served every second of it, as a worker does.
+  void Wait(uint64_t ms);
+
   void Process(Direction direction, Burst& burst) {
     pipeline_->Process(direction, Origin::kPort, burst.packets(), world_, now_ms_);
   }
@@ -55,13 +61,12 @@ class BenchRelay {
   std::vector<TraceEntry<A>> NewFlows(size_t packets);
   uint32_t flows() const { return flows_; }
   const CounterPage& page() const { return *page_; }
-  size_t table_bytes() const { return pipeline_->flows_v4().bytes() + pipeline_->flows_v6().bytes(); }
+  const Pipeline& pipeline() const { return *pipeline_; }
+  uint64_t SubscriberFlows() const { return subscribers_.TotalFlows(); }
 
  private:
   template <class A>
   TraceEntry<A> Outbound(uint32_t flow) const;
-  template <class A>
-  void OpenAll();
 
   const uint32_t flows_;
   uint32_t next_flow_;
@@ -75,6 +80,7 @@ class BenchRelay {
   std::unique_ptr<CounterPage> page_;
   std::unique_ptr<Pipeline> pipeline_;
   std::mt19937_64 draw_{1};
+  std::vector<uint32_t> order_;  // in which the population opens
 };
 
 }  // namespace cfr::bench

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bench/bench_relay.h"
+#include "bench/runner.h"
 #include "bench/stopwatch.h"
 
 namespace cfr::bench {
@@ -145,5 +146,5 @@ int main(int argc, char** argv) {
   cfr::bench::Register();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
+  return cfr::bench::RunBenchmarks();
 }

@@ -15,11 +15,6 @@ SubscriberLimits LimitsOf(const Settings& settings, Family family) {
           static_cast<uint32_t>(settings[Setting::kSubscriberNewBurst])};
 }
 
-// Ports that networks commonly block for UDP (RFC 9308 8.1): an alias there would be unlucky.
-bool IsAvoided(uint8_t protocol, uint16_t port) {
-  return protocol == kProtocolUdp && (port == 1900 || port == 5353 || port == 11211);
-}
-
 template <class A>
 void StartState(const Packet& p, Flow<A>* flow) {
   if (p.protocol == kProtocolTcp) StoreTcp(StartTcp(SegmentOf(p)), flow);
@@ -87,43 +82,13 @@ bool Pipeline::ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t s
     }
     flow->unit = drawn.unit;
     flow->alias = LoadAddress<A>(snapshot.units[drawn.unit].address.bytes.data());
-    if (ChoosePort(snapshot.settings, flow)) {
+    if (alias_port_.Draw(snapshot.settings, Table<A>(), now_ms_, flow)) {
       if (!first) page_.Count(Direction::kOutbound, Counter::kAliasSpill);
       return true;
     }
     *reason = DropReason::kPortsExhausted;
     first = false;
   }
-  return false;
-}
-
-// Uniform over the free ports whose inbound tuple this worker owns: random candidates first, then a scan
-// of all from a random start (RFC 6056 3.3.1). A port is free if nobody, quarantine included, holds its
-// inbound key.
-template <class A>
-bool Pipeline::ChoosePort(const Settings& settings, Flow<A>* flow) {
-  const FlowTable<A>& flows = Table<A>();
-  const Owner& owner = shared_.owner;
-  const auto first = static_cast<uint32_t>(settings[Setting::kPortFirst]);
-  const uint32_t ports = static_cast<uint32_t>(settings[Setting::kPortLast]) - first + 1;
-  flow->alias_port = 0;
-  const uint64_t remote_key = flows.Hash(InboundKey(*flow));
-  const uint32_t base = owner.workers() == 1 ? 0 : owner.Hash(InboundKey(*flow));
-  auto take = [&](uint32_t port) {
-    flow->alias_port = Be16::From(static_cast<uint16_t>(port)).raw;
-    if (IsAvoided(flow->protocol, static_cast<uint16_t>(port))) return false;
-    if (owner.workers() > 1 && owner.WorkerOf(base ^ owner.DestinationPortHash<A>(flow->alias_port)) != worker_)
-      return false;
-    FlowKey<A> key = InboundKey(*flow);
-    return flows.Find(key, flows.Hash(key)) == kNoFlow;
-  };
-  for (int n = kPortCandidatesPerWorker * owner.workers(); n > 0; --n)
-    if (take(first + random_.Below(ports))) return true;
-  if (exhausted_.Recalls(remote_key, now_ms_)) return false;
-  const uint32_t start = random_.Below(ports);
-  for (uint32_t n = 0; n < ports; ++n)
-    if (take(first + (start + n) % ports)) return true;
-  exhausted_.Note(remote_key, now_ms_);
   return false;
 }
 

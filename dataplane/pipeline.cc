@@ -23,7 +23,7 @@ FlowHash::Key DrawHashKey(RandomSource& random) {
 Pipeline::Pipeline(int worker, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6,
                    RandomSource& random, CounterPage& page)
     : worker_(worker), shared_(shared), random_(random), page_(page), v4_(flows_v4, DrawHashKey(random)),
-      v6_(flows_v6, DrawHashKey(random)) {}
+      v6_(flows_v6, DrawHashKey(random)), alias_port_(worker, shared.owner, random) {}
 
 void Pipeline::Drop(Direction direction, Packet& p, DropReason reason) {
   p.verdict = Verdict::kDrop;

@@ -12,7 +12,7 @@
 
 #include "common/counters.h"
 #include "dataplane/alias_policy.h"
-#include "dataplane/exhaustion.h"
+#include "dataplane/alias_port.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/next_hops.h"
 #include "dataplane/owner.h"
@@ -76,8 +76,6 @@ class Pipeline {
   template <class A>
   bool ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow, DropReason* reason);
   template <class A>
-  bool ChoosePort(const Settings& settings, Flow<A>* flow);
-  template <class A>
   bool Advance(FlowIndex i, Direction direction, const Packet& p, const Snapshot& snapshot);
   template <class A>
   void Close(FlowIndex i);
@@ -96,7 +94,7 @@ class Pipeline {
   FlowTable<V4> v4_;
   FlowTable<V6> v6_;
   uint64_t now_ms_ = 0;  // of the burst in hand
-  ExhaustionMemory exhausted_;
+  AliasPort alias_port_;
 };
 
 }  // namespace cfr

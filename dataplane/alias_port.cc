@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/alias_port.h"
+
+#include "common/limits.h"
+#include "dataplane/headers.h"
+
+namespace cfr {
+namespace {
+
+// Ports that networks commonly block for UDP (RFC 9308 8.1): an alias there would be unlucky.
+bool IsAvoided(uint8_t protocol, uint16_t port) {
+  return protocol == kProtocolUdp && (port == 1900 || port == 5353 || port == 11211);
+}
+
+}  // namespace
+
+template <class A>
+bool AliasPort::Draw(const Settings& settings, const FlowTable<A>& flows, uint64_t now_ms, Flow<A>* flow) {
+  const auto first = static_cast<uint32_t>(settings[Setting::kPortFirst]);
+  const uint32_t ports = static_cast<uint32_t>(settings[Setting::kPortLast]) - first + 1;
+  flow->alias_port = 0;
+  const uint64_t remote_key = flows.Hash(InboundKey(*flow));
+  const uint32_t base = owner_.workers() == 1 ? 0 : owner_.Hash(InboundKey(*flow));
+  auto take = [&](uint32_t port) {
+    flow->alias_port = Be16::From(static_cast<uint16_t>(port)).raw;
+    if (IsAvoided(flow->protocol, static_cast<uint16_t>(port))) return false;
+    if (owner_.workers() > 1 && owner_.WorkerOf(base ^ owner_.DestinationPortHash<A>(flow->alias_port)) != worker_)
+      return false;
+    FlowKey<A> key = InboundKey(*flow);
+    return flows.Find(key, flows.Hash(key)) == kNoFlow;
+  };
+  for (int n = kPortCandidatesPerWorker * owner_.workers(); n > 0; --n)
+    if (take(first + random_.Below(ports))) return true;
+  if (exhausted_.Recalls(remote_key, now_ms)) return false;
+  const uint32_t start = random_.Below(ports);
+  for (uint32_t n = 0; n < ports; ++n)
+    if (take(first + (start + n) % ports)) return true;
+  exhausted_.Note(remote_key, now_ms);
+  return false;
+}
+template bool AliasPort::Draw(const Settings&, const FlowTable<V4>&, uint64_t, Flow<V4>*);
+template bool AliasPort::Draw(const Settings&, const FlowTable<V6>&, uint64_t, Flow<V6>*);
+
+}  // namespace cfr
