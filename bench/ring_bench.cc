@@ -26,10 +26,11 @@ class Patience {
  public:
   explicit Patience(std::atomic<bool>& gave_way) : gave_way_(gave_way) {}
   void Wait() {
-    if (++waits_ % kSpins != 0) return;
+    if (++waits_ < kSpins) return;
     gave_way_.store(true, std::memory_order_relaxed);
     sched_yield();
   }
+  void Renew() { waits_ = 0; }
 
  private:
   static constexpr int kSpins = 1 << 12;
@@ -37,10 +38,31 @@ class Patience {
   int waits_ = 0;
 };
 
-// A second thread that does what it is told, one task after another.
+// The `n`th core this process may use, if there are two; else the scheduler decides.
+void StayOnCore(int n) {
+  static const cpu_set_t kAllowed = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof set, &set);
+    return set;
+  }();
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&kAllowed) > 1; ++cpu) {
+    if (!CPU_ISSET(cpu, &kAllowed) || n-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    return;
+  }
+}
+
+// A second thread, on another core, that does what it is told, one task after another.
 class Peer {
  public:
-  Peer() : thread_([this] { Serve(); }) {}
+  Peer() {
+    StayOnCore(0);
+    thread_ = std::thread([this] { Serve(); });
+  }
   ~Peer() {
     Start(nullptr);
     thread_.join();
@@ -55,6 +77,7 @@ class Peer {
 
  private:
   void Serve() {
+    StayOnCore(1);
     for (uint32_t n = 1;; ++n) {
       for (Patience patience(idle_); started_.load() != n;) patience.Wait();
       if (task_ == nullptr) return;
@@ -89,7 +112,7 @@ struct Links {
       Patience patience(gave_way);
       for (uint32_t sent = 0; sent < kStreamMessages;) {
         uint32_t pushed = there.Push(out, std::min(burst, kStreamMessages - sent));
-        if (pushed == 0) patience.Wait();
+        pushed == 0 ? patience.Wait() : patience.Renew();
         sent += pushed;
       }
     });
@@ -97,7 +120,7 @@ struct Links {
     for (uint32_t received = 0; received < kStreamMessages;) {
       uint32_t popped = there.Pop(in, burst);
       benchmark::DoNotOptimize(in);
-      if (popped == 0) patience.Wait();
+      popped == 0 ? patience.Wait() : patience.Renew();
       received += popped;
     }
     peer.Join();

@@ -2,7 +2,7 @@
 // The shared ring and its rivals under one interface. All hold kRingSlots messages, take them from the
 // caller's memory and give them back into it.
 //
-//   SharedLink    common/shared_ring.h: peer's index checked, slots erased, calls not inlined
+//   SharedLink    common/shared_ring.h: the peer's index checked, slots erased
 //   BareRing      the same ring without the checks, with or without erasing: what those cost
 //   ElementRing   rte_ring of 64-byte elements, single producer and consumer: the fair twin
 //   PointerRing   rte_ring of pointers, each message copied into a buffer and out of it
@@ -22,6 +22,9 @@
 
 namespace cfr::bench {
 
+// What two threads write lies this far apart: the neighbour line travels along with the wanted one.
+inline constexpr size_t kApart = 128;
+
 class SharedLink {
  public:
   uint32_t Push(const Message* messages, uint32_t count) {
@@ -37,30 +40,29 @@ class SharedLink {
 
  private:
   std::unique_ptr<SharedRing> ring_ = std::make_unique<SharedRing>();
-  alignas(64) RingProducer producer_{ring_.get()};
-  alignas(64) RingConsumer consumer_{ring_.get()};
+  alignas(kApart) RingProducer producer_{ring_.get()};
+  alignas(kApart) RingConsumer consumer_{ring_.get()};
 };
 
 // Believes whatever its peer publishes.
 template <bool kErases>
 class BareRing {
  public:
-  [[gnu::noinline]] uint32_t Push(const Message* messages, uint32_t count) {
-    if (kRingSlots - (producer_.own - producer_.peer) < count)
-      producer_.peer = ring_->head.load(std::memory_order_acquire);
-    uint32_t n = std::min(count, kRingSlots - (producer_.own - producer_.peer));
+  uint32_t Push(const Message* messages, uint32_t count) {
+    if (kRingSlots - (producer_.own - producer_.peer) < count) Read(ring_->head, &producer_.peer);
+    const uint32_t n = std::min(count, kRingSlots - (producer_.own - producer_.peer));
     if (n == 0) return 0;
-    for (uint32_t i = 0; i < n; ++i) ring_->slots[(producer_.own + i) % kRingSlots] = messages[i];
+    for (uint32_t i = 0; i < n; ++i) ring_->slot(producer_.own + i) = messages[i];
     producer_.own += n;
     ring_->tail.store(producer_.own, std::memory_order_release);
     return n;
   }
-  [[gnu::noinline]] uint32_t Pop(Message* messages, uint32_t max) {
-    if (consumer_.peer - consumer_.own < max) consumer_.peer = ring_->tail.load(std::memory_order_acquire);
-    uint32_t n = std::min(max, consumer_.peer - consumer_.own);
+  uint32_t Pop(Message* messages, uint32_t max) {
+    if (consumer_.peer - consumer_.own < max) Read(ring_->tail, &consumer_.peer);
+    const uint32_t n = std::min(max, consumer_.peer - consumer_.own);
     if (n == 0) return 0;
     for (uint32_t i = 0; i < n; ++i) {
-      Message& slot = ring_->slots[(consumer_.own + i) % kRingSlots];
+      Message& slot = ring_->slot(consumer_.own + i);
       messages[i] = slot;
       if (kErases) std::memset(static_cast<void*>(&slot), 0, sizeof slot);
     }
@@ -70,7 +72,11 @@ class BareRing {
   }
 
  private:
-  struct alignas(64) Indices {
+  static void Read(const std::atomic<uint32_t>& published, uint32_t* last_seen) {
+    const uint32_t index = published.load(std::memory_order_acquire);
+    if (index != *last_seen) *last_seen = index;
+  }
+  struct alignas(kApart) Indices {
     uint32_t own = 0, peer = 0;
   };
   std::unique_ptr<SharedRing> ring_ = std::make_unique<SharedRing>();
@@ -134,7 +140,7 @@ class PointerRing {
   static constexpr uint32_t kBuffers = kRingSlots + 2 * kBurstMax;
   RteRing ring_{sizeof(void*)};
   std::unique_ptr<Message[]> buffers_ = std::make_unique<Message[]>(kBuffers);
-  alignas(64) uint32_t next_ = 0;
+  alignas(kApart) uint32_t next_ = 0;
 };
 
 }  // namespace cfr::bench

@@ -52,8 +52,8 @@ class RteFlowTable {
   explicit RteFlowTable(uint32_t capacity) : flows_(capacity), heap_(HashBytes(capacity)) {
     rte_hash_parameters parameters{};
     parameters.name = "flows";
-    // One more than needed: with a power of two its buckets would fill to the last slot, where a churn
-    // takes 16 times as long. Twice the buckets also spare it the extendable ones.
+    // One more than needed: with a power of two its buckets would fill to the last slot, where to replace a
+    // flow takes five times as long. Twice the buckets also spare it the extendable ones.
     parameters.entries = 2 * capacity + 1;
     parameters.key_len = sizeof(RteKey<A>);
     parameters.socket_id = heap_.socket();

@@ -50,11 +50,15 @@ class Windows {
 
 class Stopwatch {
  public:
+  // A window of `window_items` should take some ten microseconds: longer than a reading of the clock by
+  // far, shorter by far than the turn of a neighbour.
+  explicit Stopwatch(uint64_t window_items = 2048) : window_items_max_(window_items) {}
+
   // After `items` more packets or look-ups were done.
   void Add(uint64_t items) {
     items_ += items;
     window_items_ += items;
-    if (window_items_ < kWindowItems) return;
+    if (window_items_ < window_items_max_) return;
     uint64_t now = __rdtsc();
     windows_.Add(static_cast<double>(now - window_) / static_cast<double>(window_items_));
     window_ = now;
@@ -76,7 +80,7 @@ class Stopwatch {
   }
 
  private:
-  static constexpr uint64_t kWindowItems = 2048;
+  const uint64_t window_items_max_;
   Elapsed elapsed_;
   uint64_t window_ = __rdtsc(), items_ = 0, window_items_ = 0;
   Windows windows_;

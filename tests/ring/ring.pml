@@ -14,7 +14,7 @@
 //   What a hostile side writes into slots steers nothing here: the reader of the copy judges it.
 // - Bursts: any number of messages that fit is written and published at once.
 //
-// Each BUG is a mistake somebody could make in shared_ring.cc or attach.cc; each must be found:
+// Each BUG is a mistake somebody could make in shared_ring.h or attach.cc; each must be found:
 //    1 the tail is published before the slots are written
 //    2 the tail is published without release
 //    3 a slot is loaded before the tail: no acquire
