@@ -88,6 +88,8 @@ int Worker::TakeMade(const World& world) {
     const auto* frame = rte_pktmbuf_mtod(buffers[i], const uint8_t*);
     if (side == Side::kCore && (world.snapshot == nullptr ||
                                 !EgressGuard::PassesOwn(frame, buffers[i]->data_len, *world.snapshot))) {
+      page_.Count(Direction::kOutbound, Counter::kHandoffIn);
+      page_.Count(Direction::kOutbound, DropReason::kEgressGuard);
       rte_pktmbuf_free(buffers[i]);
       continue;
     }
