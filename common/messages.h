@@ -34,7 +34,7 @@ enum class MessageKind : uint16_t {
   kPoolPrefix,
   kUnit,         // an assigned alias unit
   kBypass,
-  kCommit,
+  kCommit,       // leases the generation's units, too
   kEpochKey,     // outside a run: takes effect at once
   kLease,        // outside a run: takes effect at once
   // events on the main ring

@@ -62,10 +62,10 @@ class Examination {
       return Add(check, false, absl::StrCat("no interface '", device, "' here"), absl::StrCat("ip link show ", device));
     bool kernel6 = ReadAll(absl::StrCat("/proc/sys/net/ipv6/conf/", device, "/disable_ipv6")) == "0";
     Add(check, !kernel6, absl::StrCat("IPv6 of the kernel is ", kernel6 ? "on" : "off", " on ", device),
-        absl::StrCat("sysctl -w net.ipv6.conf.", device, ".disable_ipv6=1"));
+        absl::StrCat("sysctl -w net/ipv6/conf/", device, "/disable_ipv6=1"));
     bool forwards = ReadAll(absl::StrCat("/proc/sys/net/ipv4/conf/", device, "/forwarding")) == "1";
     Add(check, !forwards, absl::StrCat("the kernel ", forwards ? "forwards" : "does not forward", " from ", device),
-        absl::StrCat("sysctl -w net.ipv4.conf.", device, ".forwarding=0"));
+        absl::StrCat("sysctl -w net/ipv4/conf/", device, "/forwarding=0"));
     bool addressed = HasAddress(device);
     Add(check, !addressed, absl::StrCat(device, addressed ? " has an address of the kernel's" : " has no address"),
         absl::StrCat("ip addr flush dev ", device));

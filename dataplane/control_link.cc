@@ -62,6 +62,8 @@ AckBody ControlLink::Obey(const Message& m, uint64_t now_ms) {
       ack.status = builder_.Commit(m, &snapshot, &ack.position);
       if (ack.status != AckStatus::kOk) break;
       world_.snapshot = std::move(snapshot);
+      // Control is alive, so no unit of the new generation has to wait for the next renewal.
+      Lease(kAllUnits, now_ms + LeaseMs());
       ack.generation = world_.snapshot->generation;
       changed_ = true;
       break;
@@ -95,13 +97,18 @@ AckStatus ControlLink::TakeKey(const EpochKeyBody& body, uint64_t now_ms) {
 // No deadline may lie further ahead than the configured lease, whoever asks.
 AckStatus ControlLink::TakeLease(const LeaseBody& body, uint64_t now_ms) {
   if (world_.snapshot == nullptr) return AckStatus::kNotInRun;
-  uint64_t deadline = std::min(body.deadline_ms, now_ms + world_.snapshot->settings[Setting::kLease] * 1000);
   if (body.unit != kAllUnits && body.unit >= kUnitsMax) return AckStatus::kMalformed;
-  for (UnitIndex i = 0; i < kUnitsMax; ++i)
-    if ((body.unit == kAllUnits || body.unit == i) && world_.snapshot->units[i].carries_flows())
-      leases_.deadline_ms[i].store(deadline, std::memory_order_relaxed);
-  page_.lease_deadline_ms.Set(deadline);
+  Lease(body.unit, std::min(body.deadline_ms, now_ms + LeaseMs()));
   return AckStatus::kOk;
+}
+
+uint64_t ControlLink::LeaseMs() const { return world_.snapshot->settings[Setting::kLease] * 1000; }
+
+void ControlLink::Lease(UnitIndex unit, uint64_t deadline_ms) {
+  for (UnitIndex i = 0; i < kUnitsMax; ++i)
+    if ((unit == kAllUnits || unit == i) && world_.snapshot->units[i].carries_flows())
+      leases_.deadline_ms[i].store(deadline_ms, std::memory_order_relaxed);
+  page_.lease_deadline_ms.Set(deadline_ms);
 }
 
 }  // namespace cfr

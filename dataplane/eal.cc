@@ -55,7 +55,7 @@ std::string DeviceArgument(const PortConfig& port, int index, int workers) {
     case PortConfig::Kind::kMemif:
       return absl::StrCat("--vdev=net_memif", index, ",id=0,role=server,socket-abstract=no,socket=", port.device);
     case PortConfig::Kind::kRing: return absl::StrCat("--vdev=net_ring", index);
-    case PortConfig::Kind::kNull: return absl::StrCat("--vdev=net_null", index);
+    case PortConfig::Kind::kNull: return absl::StrCat("--vdev=net_null", index, ",no-rx=1");
   }
   return "";
 }
@@ -95,10 +95,10 @@ absl::Status CheckKernelIsOut(const PortConfig& port, Side side) {
     return absl::NotFoundError(absl::StrCat("port.", Name(side), ": no interface '", device, "' here"));
   if (ReadLine(absl::StrCat("/proc/sys/net/ipv6/conf/", device, "/disable_ipv6")) == "0")
     return refuse(absl::StrCat("IPv6 of the kernel is on for ", device),
-                  absl::StrCat("sysctl -w net.ipv6.conf.", device, ".disable_ipv6=1"));
+                  absl::StrCat("sysctl -w net/ipv6/conf/", device, "/disable_ipv6=1"));
   if (ReadLine(absl::StrCat("/proc/sys/net/ipv4/conf/", device, "/forwarding")) == "1")
     return refuse(absl::StrCat("the kernel forwards what arrives on ", device),
-                  absl::StrCat("sysctl -w net.ipv4.conf.", device, ".forwarding=0"));
+                  absl::StrCat("sysctl -w net/ipv4/conf/", device, "/forwarding=0"));
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) return absl::InternalError("cannot list interface addresses");
   bool addressed = false;
@@ -111,13 +111,12 @@ absl::Status CheckKernelIsOut(const PortConfig& port, Side side) {
   return absl::OkStatus();
 }
 
-absl::Status StartEal(const Config& config) {
+std::vector<std::string> EalArguments(const Config& config) {
   auto workers = static_cast<int>(config.settings[Setting::kWorkers]);
-  bool huge = config.settings[Setting::kHugepages] != 0;
   std::vector<std::string> arguments = {
       "cfr-dataplane", absl::StrCat("--lcores=", Lcores(config)), "-m", absl::StrCat(MemoryMegabytes(config)),
       "--no-telemetry", "--log-level=lib.eal:warning", "--log-level=pmd:warning"};
-  if (huge) arguments.insert(arguments.end(), {"--in-memory", "--single-file-segments"});
+  if (config.settings[Setting::kHugepages] != 0) arguments.insert(arguments.end(), {"--in-memory", "--single-file-segments"});
   else arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
   bool pci = false;
   for (int s = 0; s < kSides; ++s) {
@@ -125,11 +124,17 @@ absl::Status StartEal(const Config& config) {
     arguments.push_back(DeviceArgument(config.port[s], s, workers));
   }
   if (!pci) arguments.push_back("--no-pci");
+  return arguments;
+}
+
+absl::Status StartEal(const Config& config) {
+  std::vector<std::string> arguments = EalArguments(config);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return absl::OkStatus();
-  std::string hint = huge ? "; huge pages: echo 256 > /proc/sys/vm/nr_hugepages, or dataplane.hugepages = false"
-                          : "; an af_packet port needs CAP_NET_RAW and memory it may lock (ulimit -l)";
+  std::string hint = config.settings[Setting::kHugepages] != 0
+                         ? "; huge pages: echo 256 > /proc/sys/vm/nr_hugepages, or dataplane.hugepages = false"
+                         : "; an af_packet port needs CAP_NET_RAW and memory it may lock (ulimit -l)";
   return absl::InternalError(absl::StrCat("DPDK did not start: ", rte_strerror(rte_errno), hint));
 }
 

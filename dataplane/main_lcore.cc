@@ -44,6 +44,7 @@ bool MainLcore::Round() {
     changed = true;
   }
   if (changed) Publish();
+  SendMade();
   neighbours_.ReturnReady();
   neighbours_.Tick(now_ms);
   if (now_ms >= next_report_ms_) Report(now_ms);
@@ -82,12 +83,17 @@ void MainLcore::Send(Side side, std::span<const uint8_t> frame) {
   rte_mbuf* m = rte_pktmbuf_alloc(pool_);
   if (m == nullptr) return;
   char* data = rte_pktmbuf_append(m, static_cast<uint16_t>(frame.size()));
-  if (data != nullptr) {
-    std::memcpy(data, frame.data(), frame.size());
-    NoteOf(m).side = side;
-    if (floor_.exchange->Make(m)) return;
-  }
-  rte_pktmbuf_free(m);
+  if (data == nullptr) return rte_pktmbuf_free(m);
+  std::memcpy(data, frame.data(), frame.size());
+  NoteOf(m).side = side;
+  made_.push_back(m);
+}
+
+// After the World they belong to is published: the guard does not know an address before.
+void MainLcore::SendMade() {
+  for (rte_mbuf* m : made_)
+    if (!floor_.exchange->Make(m)) rte_pktmbuf_free(m);
+  made_.clear();
 }
 
 void MainLcore::Return(Direction direction, void* buffer) {

@@ -26,6 +26,7 @@ class MainLcore : private NeighbourIo {
 
   bool TakeConsumed(uint64_t now_ms);
   void Publish();
+  void SendMade();
   void Report(uint64_t now_ms);
 
   const Config& config_;
@@ -37,6 +38,7 @@ class MainLcore : private NeighbourIo {
   std::unique_ptr<const World> published_;
   ControlLink link_;
   Neighbours neighbours_;
+  std::vector<rte_mbuf*> made_;  // of this turn
   uint64_t next_report_ms_ = 0;
 };
 

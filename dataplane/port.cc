@@ -50,6 +50,7 @@ absl::StatusOr<Port> Port::Start(uint16_t id, const PortConfig& config, const Ow
         " transmit queues for ", workers, " workers; set dataplane.workers = ", info.max_tx_queues));
   Port port;
   port.id_ = id;
+  port.reads_file_ = config.kind == PortConfig::Kind::kPcap;
   port.receive_queues_ = std::min<int>(workers, info.max_rx_queues);
 
   rte_eth_conf conf{};

@@ -27,6 +27,8 @@ class Port {
     return rte_eth_tx_burst(id_, static_cast<uint16_t>(queue), buffers, count);
   }
 
+  // Packets come from a file: each of them once.
+  bool reads_file() const { return reads_file_; }
   uint16_t id() const { return id_; }
   const PortFacts& facts() const { return facts_; }
   // Writes name, driver and the driver's totals; main lcore.
@@ -36,6 +38,7 @@ class Port {
  private:
   uint16_t id_ = 0;
   int receive_queues_ = 0;
+  bool reads_file_ = false;
   PortFacts facts_;
 };
 

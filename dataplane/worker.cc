@@ -58,7 +58,9 @@ int Worker::Round() {
 
 int Worker::Poll(Side side, const World& world, uint64_t now_ms) {
   rte_mbuf* buffers[kReceiveBurst];
-  unsigned count = floor_.ports[static_cast<int>(side)].Receive(index_, buffers, kReceiveBurst);
+  const Port& port = floor_.ports[static_cast<int>(side)];
+  if (port.reads_file() && world.snapshot == nullptr) return 0;  // it would be lost to no_snapshot
+  unsigned count = port.Receive(index_, buffers, kReceiveBurst);
   if (count > 0) Relay(DirectionFrom(side), Origin::kPort, buffers, count, world, now_ms);
   return static_cast<int>(count);
 }
@@ -86,6 +88,8 @@ int Worker::TakeMade(const World& world) {
     const auto* frame = rte_pktmbuf_mtod(buffers[i], const uint8_t*);
     if (side == Side::kCore && (world.snapshot == nullptr ||
                                 !EgressGuard::PassesOwn(frame, buffers[i]->data_len, *world.snapshot))) {
+      page_.Count(Direction::kOutbound, Counter::kHandoffIn);
+      page_.Count(Direction::kOutbound, DropReason::kEgressGuard);
       rte_pktmbuf_free(buffers[i]);
       continue;
     }

@@ -312,6 +312,18 @@ TEST_F(ControlLinkTest, LeasesOfAllUnitsOrOne) {
     EXPECT_EQ(StatusOf(Lease(now_ms_ + 1000, beyond)), AckStatus::kMalformed) << beyond;
 }
 
+// Or new flows would be refused from a change of pools until the renewal that follows it.
+TEST_F(ControlLinkTest, ACommitLeasesItsUnits) {
+  ASSERT_EQ(SayAll(Run(1).Set(Setting::kLease, 10)).status, AckStatus::kOk);
+  EXPECT_EQ(Deadline(0), now_ms_ + 10'000);
+  EXPECT_EQ(dataplane_.page().lease_deadline_ms.Get(), now_ms_ + 10'000);
+  now_ms_ += 1000;
+  ASSERT_EQ(SayAll(Run(2).Set(Setting::kLease, 20).Unit(9, "203.0.113.9"_ip)).status, AckStatus::kOk);
+  for (UnitIndex unit : {UnitIndex{0}, UnitIndex{5}, UnitIndex{9}})
+    EXPECT_EQ(Deadline(unit), now_ms_ + 20'000) << unit;
+  EXPECT_EQ(Deadline(1), 0u);
+}
+
 TEST_F(ControlLinkTest, NoLeaseIsLongerThanTheConfiguredOne) {
   ASSERT_EQ(SayAll(Run(1).Set(Setting::kLease, 10)).status, AckStatus::kOk);
   for (uint64_t deadline : {now_ms_ + 10'001, ~uint64_t{0}}) {

@@ -52,7 +52,7 @@ Relay::Relay(const RelayOptions& options)
         return std::any_of(pipelines_.begin(), pipelines_.end(), [&](const auto& p) {
           return t.alias.address.family == Family::kV4 ? HoldsLive(p->flows_v4(), t) : HoldsLive(p->flows_v6(), t);
         });
-      }) {
+      }, kPortMac) {
   for (int s = 0; s < kSides; ++s) std::copy(kPortMac[s].begin(), kPortMac[s].end(), shared_.port[s].mac);
   for (int w = 0; w < options.workers; ++w) {
     worker_random_.push_back(std::make_unique<RandomSource>(Seed(options.seed, static_cast<uint8_t>(w + 1))));

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "tests/support/relay.h"
 
 namespace cfr::test {
 namespace {
@@ -104,7 +103,7 @@ void RelayInspector::CheckHeader(Direction direction, const Dissection& in, cons
 void RelayInspector::CheckStations(Direction direction, const Dissection& out) {
   Side side = DepartureSide(direction);
   const PortConfig& port = config_.port[static_cast<int>(side)];
-  Expect(out.source_mac == Relay::kPortMac[static_cast<int>(side)], "the source MAC is the port's");
+  Expect(out.source_mac == port_mac_[static_cast<int>(side)], "the source MAC is the port's");
   Address hop = out.destination;
   bool on_link = std::any_of(port.addresses.begin(), port.addresses.end(),
                              [&](const Prefix& own) { return own.Contains(out.destination); });

@@ -33,8 +33,9 @@ struct CoreTuple {
 
 class RelayInspector {
  public:
-  // `is_live`: whether a live flow of the relay holds this inbound tuple.
-  explicit RelayInspector(std::function<bool(const CoreTuple&)> is_live) : is_live_(std::move(is_live)) {}
+  // `is_live`: whether a live flow of the relay holds this inbound tuple. `port_mac`: the relay's own.
+  RelayInspector(std::function<bool(const CoreTuple&)> is_live, const MacAddress (&port_mac)[kSides])
+      : is_live_(std::move(is_live)), port_mac_{port_mac[0], port_mac[1]} {}
 
   void SetConfig(const Config& config);
   // A frame that left by the other side.
@@ -62,6 +63,7 @@ class RelayInspector {
   void Expect(bool holds, const std::string& what);
 
   std::function<bool(const CoreTuple&)> is_live_;
+  const MacAddress port_mac_[kSides];
   Config config_;
   std::vector<Prefix> pools_;  // of every configuration so far: flows outlive their pool
   std::map<FlowTuple, Alias> aliases_;
