@@ -105,22 +105,14 @@ bool IsUnwanted(const uint8_t* option, int length, const Settings& settings) {
   }
 }
 
-}  // namespace
-
-void ScrubTcpOptions(Packet& p, uint32_t offset, const Settings& settings) {
-  TcpHeader& tcp = p.tcp();
-  const int bytes = OptionBytes(tcp);
-  if (bytes == 0) return;
+// The two walks stay out of the functions below, whose usual way would save registers for them.
+[[gnu::noinline]] void ScrubAny(TcpHeader& tcp, Family family, uint32_t offset, const Settings& settings) {
   const bool syn = (tcp.flags & kTcpSyn) != 0;
-  if (!syn && IsUsual(Options(tcp), bytes)) {
-    if (offset != 0) tcp.checksum.raw = Updated(tcp.checksum.raw, Shift(Options(tcp) + kUsualOption + kValueAt, offset));
-    return;
-  }
   const bool strip = settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kStrip);
   const auto mss = static_cast<uint16_t>(
-      settings[p.family == Family::kV4 ? Setting::kMssClampV4 : Setting::kMssClampV6]);
+      settings[family == Family::kV4 ? Setting::kMssClampV4 : Setting::kMssClampV6]);
   Edit edit(tcp);
-  EachOption(Options(tcp), bytes, [&](uint8_t* option, int length) {
+  EachOption(Options(tcp), OptionBytes(tcp), [&](uint8_t* option, int length) {
     if (option[0] == kTimestamps && length == kTimestampsBytes) {
       if (syn && strip) edit.Blank(option, length);
       else if (offset != 0) edit.Shift(option + kValueAt, offset);
@@ -134,21 +126,32 @@ void ScrubTcpOptions(Packet& p, uint32_t offset, const Settings& settings) {
   });
 }
 
+[[gnu::noinline]] void RestoreAny(TcpHeader& tcp, uint32_t offset) {
+  Edit edit(tcp);
+  EachOption(Options(tcp), OptionBytes(tcp), [&](uint8_t* option, int length) {
+    if (option[0] == kTimestamps && length == kTimestampsBytes && Load32(option + kEchoAt) != 0)
+      edit.Shift(option + kEchoAt, -offset);
+  });
+}
+
+}  // namespace
+
+void ScrubTcpOptions(Packet& p, uint32_t offset, const Settings& settings) {
+  TcpHeader& tcp = p.tcp();
+  const int bytes = OptionBytes(tcp);
+  if (bytes == 0) return;
+  if ((tcp.flags & kTcpSyn) != 0 || !IsUsual(Options(tcp), bytes)) return ScrubAny(tcp, p.family, offset, settings);
+  if (offset != 0) tcp.checksum.raw = Updated(tcp.checksum.raw, Shift(Options(tcp) + kUsualOption + kValueAt, offset));
+}
+
 // TSecr means something only with ACK, and 0 is what a stack writes that has nothing to echo.
 void RestoreTcpTimestamp(Packet& p, uint32_t offset) {
   TcpHeader& tcp = p.tcp();
   const int bytes = OptionBytes(tcp);
   if (offset == 0 || bytes == 0 || (tcp.flags & kTcpAck) == 0) return;
-  if (IsUsual(Options(tcp), bytes)) {
-    uint8_t* echo = Options(tcp) + kUsualOption + kEchoAt;
-    if (Load32(echo) != 0) tcp.checksum.raw = Updated(tcp.checksum.raw, Shift(echo, -offset));
-    return;
-  }
-  Edit edit(tcp);
-  EachOption(Options(tcp), bytes, [&](uint8_t* option, int length) {
-    if (option[0] == kTimestamps && length == kTimestampsBytes && Load32(option + kEchoAt) != 0)
-      edit.Shift(option + kEchoAt, -offset);
-  });
+  if (!IsUsual(Options(tcp), bytes)) return RestoreAny(tcp, offset);
+  uint8_t* echo = Options(tcp) + kUsualOption + kEchoAt;
+  if (Load32(echo) != 0) tcp.checksum.raw = Updated(tcp.checksum.raw, Shift(echo, -offset));
 }
 
 }  // namespace cfr
