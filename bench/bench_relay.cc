@@ -101,39 +101,70 @@ V6 Host(uint32_t n, V6) {
 V4 Remote(uint32_t n, V4) { return {__builtin_bswap32(0xc6120000 + n)}; }
 V6 Remote(uint32_t n, V6) { return {__builtin_bswap64(0x20010db800050000), __builtin_bswap64(n)}; }
 
+template <class A>
+TraceEntry<A> EntryOf(const Flow<A>& f, Direction direction) {
+  if (direction == Direction::kOutbound) return {f.subscriber, f.remote, f.subscriber_port, f.remote_port};
+  return {f.remote, f.alias, f.remote_port, f.alias_port};
+}
+
 // Spreads flow numbers over the remotes.
 uint32_t Spread(uint32_t n) { return n * 2654435761u >> 7; }
 
+struct TcpData {
+  TcpHeader header;
+  uint8_t options[12];
+};
+
+constexpr uint8_t FlagsOf(Segment s) {
+  if (s == Segment::kTcpSyn) return kTcpSyn;
+  return s == Segment::kTcpSynAck ? kTcpSyn | kTcpAck : kTcpAck;
+}
+
+void PutTransport(uint8_t* l4, Segment segment, uint16_t bytes) {
+  if (segment == Segment::kUdp) {
+    auto* udp = reinterpret_cast<UdpHeader*>(l4);
+    udp->length = Be16::From(bytes);
+    udp->checksum = Be16::From(0x1234);  // never verified: a wrong one stays equally wrong
+    return;
+  }
+  static constexpr uint8_t kOptions[12] = {1, 1, 8, 10, 0, 0, 0, 100, 0, 0, 0, 7};
+  auto* tcp = reinterpret_cast<TcpData*>(l4);
+  tcp->header.data_offset = sizeof(TcpData) / 4 << 4;
+  tcp->header.flags = FlagsOf(segment);
+  tcp->header.checksum = Be16::From(0x1234);
+  std::memcpy(tcp->options, kOptions, sizeof kOptions);
+}
+
 // The parts of a frame that never change.
 template <class A>
-std::array<uint8_t, 128> Template(Direction direction) {
+std::array<uint8_t, 128> Template(Direction direction, Segment segment) {
   std::array<uint8_t, 128> bytes{};
   auto* ethernet = reinterpret_cast<EthernetHeader*>(bytes.data());
   std::memcpy(ethernet->destination, kPortMac[static_cast<int>(ArrivalSide(direction))], 6);
   std::memcpy(ethernet->source, kStation, 6);
   constexpr bool kV4 = A::kFamily == Family::kV4;
   ethernet->ethertype = Be16::From(kV4 ? kEthertypeIpv4 : kEthertypeIpv6);
-  constexpr uint16_t kUdpBytes = sizeof(UdpHeader) + kPayload;
+  const bool is_udp = segment == Segment::kUdp;
+  const auto l4_bytes = static_cast<uint16_t>((is_udp ? sizeof(UdpHeader) : sizeof(TcpData)) + kPayload);
+  const uint8_t protocol = is_udp ? kProtocolUdp : kProtocolTcp;
   size_t l4;
   if constexpr (kV4) {
     auto* ip = reinterpret_cast<Ipv4Header*>(bytes.data() + kEthernetBytes);
     ip->version_ihl = 0x45;
-    ip->total_length = Be16::From(sizeof(Ipv4Header) + kUdpBytes);
+    ip->total_length = Be16::From(static_cast<uint16_t>(sizeof(Ipv4Header) + l4_bytes));
     ip->flags_offset = Be16::From(kIpv4DontFragment);
     ip->ttl = 64;
-    ip->protocol = kProtocolUdp;
+    ip->protocol = protocol;
     l4 = kEthernetBytes + sizeof(Ipv4Header);
   } else {
     auto* ip = reinterpret_cast<Ipv6Header*>(bytes.data() + kEthernetBytes);
     ip->version_class_label = Be32::From(0x60000000);
-    ip->payload_length = Be16::From(kUdpBytes);
-    ip->next_header = kProtocolUdp;
+    ip->payload_length = Be16::From(l4_bytes);
+    ip->next_header = protocol;
     ip->hop_limit = 64;
     l4 = kEthernetBytes + sizeof(Ipv6Header);
   }
-  auto* udp = reinterpret_cast<UdpHeader*>(bytes.data() + l4);
-  udp->length = Be16::From(kUdpBytes);
-  udp->checksum = Be16::From(0x1234);  // never verified: a wrong one stays equally wrong
+  PutTransport(bytes.data() + l4, segment, l4_bytes);
   return bytes;
 }
 
@@ -142,14 +173,27 @@ std::array<uint8_t, 128> Template(Direction direction) {
 Burst::Burst() : memory_(kStride * kBurst) {}
 
 template <class A>
-void Burst::Fill(const TraceEntry<A>* entries, Direction direction) {
-  static const std::array<uint8_t, 128> kTemplates[kDirections] = {Template<A>(Direction::kOutbound),
-                                                                   Template<A>(Direction::kInbound)};
+void Burst::Fill(const TraceEntry<A>* entries, Direction direction, Segment segment) {
+  if (segment == Segment::kUdp) FillAs<A, UdpHeader>(entries, direction, segment);
+  else FillAs<A, TcpData>(entries, direction, segment);
+}
+template void Burst::Fill(const TraceEntry<V4>*, Direction, Segment);
+template void Burst::Fill(const TraceEntry<V6>*, Direction, Segment);
+
+template <class A, class L4>
+void Burst::FillAs(const TraceEntry<A>* entries, Direction direction, Segment segment) {
+  static const auto kTemplates = [] {
+    std::array<std::array<std::array<uint8_t, 128>, kSegments>, kDirections> made;
+    for (int d = 0; d < kDirections; ++d)
+      for (int s = 0; s < kSegments; ++s)
+        made[static_cast<size_t>(d)][static_cast<size_t>(s)] = Template<A>(static_cast<Direction>(d), static_cast<Segment>(s));
+    return made;
+  }();
   constexpr bool kV4 = A::kFamily == Family::kV4;
   constexpr size_t kIp = kV4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
-  constexpr size_t kHeaders = kEthernetBytes + kIp + sizeof(UdpHeader);
-  const auto& bytes = kTemplates[static_cast<int>(direction)];
-  static const uint16_t kBase = kV4 ? Sum(kTemplates[0].data() + kEthernetBytes, kIp) : uint16_t{0};
+  constexpr size_t kHeaders = kEthernetBytes + kIp + sizeof(L4);
+  const auto& bytes = kTemplates[static_cast<size_t>(direction)][static_cast<size_t>(segment)];
+  const uint16_t base = kV4 ? Sum(bytes.data() + kEthernetBytes, kIp) : uint16_t{0};
   for (int i = 0; i < kBurst; ++i) {
     uint8_t* frame = memory_.data() + static_cast<size_t>(i) * kStride + 128;
     const TraceEntry<A>& e = entries[i];
@@ -162,21 +206,19 @@ void Burst::Fill(const TraceEntry<A>* entries, Direction direction) {
       Ipv4Header& ip = p.ip4();
       ip.source.raw = e.source.word;
       ip.destination.raw = e.destination.word;
-      ip.checksum.raw = static_cast<uint16_t>(~Fold(uint64_t{kBase} + e.source.word + e.destination.word));
+      ip.checksum.raw = static_cast<uint16_t>(~Fold(uint64_t{base} + e.source.word + e.destination.word));
     } else {
       std::memcpy(p.ip6().source, &e.source, 16);
       std::memcpy(p.ip6().destination, &e.destination, 16);
     }
-    auto* udp = reinterpret_cast<UdpHeader*>(frame + kEthernetBytes + kIp);
-    udp->source_port.raw = e.source_port;
-    udp->destination_port.raw = e.destination_port;
+    auto* ports = reinterpret_cast<UdpHeader*>(frame + kEthernetBytes + kIp);  // TCP's stand at the same place
+    ports->source_port.raw = e.source_port;
+    ports->destination_port.raw = e.destination_port;
   }
 }
-template void Burst::Fill(const TraceEntry<V4>*, Direction);
-template void Burst::Fill(const TraceEntry<V6>*, Direction);
 
-BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare)
-    : flows_(flows), next_flow_(flows), random_(std::array<uint8_t, 32>{1}), owner_(OneWorker(random_)),
+BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare, Segment data)
+    : flows_(flows), data_(data), next_flow_(flows), random_(std::array<uint8_t, 32>{1}), owner_(OneWorker(random_)),
       subscribers_((flows + spare) / kPortsPerHost * 2 + 64, DrawKey(random_)),
       shared_(owner_, subscribers_, leases_, DrawKey(random_), DrawKey(random_)),
       page_(std::make_unique<CounterPage>()), order_(flows) {
@@ -213,9 +255,10 @@ void BenchRelay::OpenAll() {
   TraceEntry<A> entries[kBurst];
   for (uint32_t done = 0; done < flows_; done += kBurst) {
     for (uint32_t i = 0; i < kBurst; ++i) entries[i] = Outbound<A>(order_[(done + i) % flows_]);
-    burst.Fill(entries, Direction::kOutbound);
+    burst.Fill(entries, Direction::kOutbound, data_ == Segment::kUdp ? Segment::kUdp : Segment::kTcpSyn);
     Process(Direction::kOutbound, burst);
   }
+  if (data_ == Segment::kTcpData) Handshake<A>();
   CFR_CHECK(page_->flows[static_cast<int>(A::kFamily)].Get() == flows_, "not every flow of the bench opened");
 }
 template void BenchRelay::OpenAll<V4>();
@@ -229,17 +272,36 @@ void BenchRelay::Wait(uint64_t ms) {
   }
 }
 
+// The rest of it, for every flow.
+template <class A>
+void BenchRelay::Handshake() {
+  const FlowTable<A>& table = TableOf<A>();
+  Burst burst;
+  TraceEntry<A> in[kBurst], out[kBurst];
+  for (uint32_t done = 0; done < flows_; done += kBurst) {
+    for (uint32_t i = 0; i < kBurst; ++i) {
+      in[i] = EntryOf(table[(done + i) % flows_], Direction::kInbound);
+      out[i] = EntryOf(table[(done + i) % flows_], Direction::kOutbound);
+    }
+    burst.Fill(in, Direction::kInbound, Segment::kTcpSynAck);
+    Process(Direction::kInbound, burst);
+    burst.Fill(out, Direction::kOutbound, Segment::kTcpData);
+    Process(Direction::kOutbound, burst);
+  }
+  for (uint32_t i = 0; i < flows_; ++i)
+    CFR_CHECK(table[i].state == FlowState::kTcpEstablished, "not every connection of the bench is established");
+}
+
+template <class A>
+const FlowTable<A>& BenchRelay::TableOf() const {
+  if constexpr (A::kFamily == Family::kV4) return pipeline_->flows_v4();
+  else return pipeline_->flows_v6();
+}
+
 template <class A>
 std::vector<TraceEntry<A>> BenchRelay::Trace(Direction direction, size_t packets) {
   std::vector<TraceEntry<A>> trace(packets);
-  const FlowTable<A>* table;
-  if constexpr (A::kFamily == Family::kV4) table = &pipeline_->flows_v4();
-  else table = &pipeline_->flows_v6();
-  for (TraceEntry<A>& e : trace) {
-    const Flow<A>& f = (*table)[static_cast<FlowIndex>(draw_() % flows_)];
-    if (direction == Direction::kOutbound) e = {f.subscriber, f.remote, f.subscriber_port, f.remote_port};
-    else e = {f.remote, f.alias, f.remote_port, f.alias_port};
-  }
+  for (TraceEntry<A>& e : trace) e = EntryOf(TableOf<A>()[static_cast<FlowIndex>(draw_() % flows_)], direction);
   return trace;
 }
 template std::vector<TraceEntry<V4>> BenchRelay::Trace(Direction, size_t);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One pipeline with a population of open UDP flows, and traces of packets for it: the flow of every packet
+// One pipeline with a population of open UDP or established TCP flows, and traces of packets for it: the flow of every packet
 // is drawn uniformly from the whole population, so that nothing but the caches' real size helps.
 //
 //   flow i: host i / 63 of the subscribers, port 2000 + i % 63, one of 1024 remotes, port 443 (RFC 4814)
@@ -17,6 +17,10 @@ namespace cfr::bench {
 
 inline constexpr int kBurst = 32;
 
+// What the packets of a burst are. Data carries the timestamps option as nearly every stack lays it out.
+enum class Segment { kUdp, kTcpSyn, kTcpSynAck, kTcpData };
+inline constexpr int kSegments = 4;
+
 // What of a packet differs from flow to flow, ready to be copied into the header template.
 template <class A>
 struct TraceEntry {
@@ -29,10 +33,13 @@ class Burst {
  public:
   Burst();
   template <class A>
-  void Fill(const TraceEntry<A>* entries, Direction direction);
+  void Fill(const TraceEntry<A>* entries, Direction direction, Segment segment = Segment::kUdp);
   std::span<Packet> packets() { return packets_; }
 
  private:
+  template <class A, class L4>
+  void FillAs(const TraceEntry<A>* entries, Direction direction, Segment segment);
+
   static constexpr size_t kStride = 2432;
   std::vector<uint8_t> memory_;
   std::array<Packet, kBurst> packets_;
@@ -40,8 +47,8 @@ class Burst {
 
 class BenchRelay {
  public:
-  // Opens `flows` flows of each family in `families`, with room for `spare` more.
-  BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare = 0);
+  // Opens `flows` flows of each family in `families`, with room for `spare` more. `data`: kUdp or kTcpData.
+  BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare = 0, Segment data = Segment::kUdp);
   ~BenchRelay();
 
   // Opens the population; no flow of it may be live. The constructor has done so once.
@@ -67,8 +74,13 @@ class BenchRelay {
  private:
   template <class A>
   TraceEntry<A> Outbound(uint32_t flow) const;
+  template <class A>
+  void Handshake();
+  template <class A>
+  const FlowTable<A>& TableOf() const;
 
   const uint32_t flows_;
+  const Segment data_;
   uint32_t next_flow_;
   uint64_t now_ms_ = 1'000'000'000;
   RandomSource random_;

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "bench/bench_relay.h"
@@ -17,13 +18,13 @@ constexpr char kLabel[] = "in-memory packets, no NIC";
 
 // Google Benchmark calls a function several times to find its number of iterations; opening a million
 // flows each time would be most of the run, so the last population is kept.
-BenchRelay& Population(uint32_t flows, Family family) {
+BenchRelay& Population(uint32_t flows, Family family, Segment data) {
   static std::unique_ptr<BenchRelay> relay;
-  static std::pair<uint32_t, Family> made;
-  if (relay == nullptr || made != std::pair(flows, family)) {
+  static std::tuple<uint32_t, Family, Segment> made;
+  if (relay == nullptr || made != std::tuple(flows, family, data)) {
     relay.reset();
-    relay = std::make_unique<BenchRelay>(flows, std::vector{family});
-    made = {flows, family};
+    relay = std::make_unique<BenchRelay>(flows, std::vector{family}, 0, data);
+    made = {flows, family, data};
   }
   return *relay;
 }
@@ -33,14 +34,14 @@ size_t TraceLength(uint32_t flows) {
 }
 
 template <class A>
-void Established(benchmark::State& state, Direction direction) {
-  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), A::kFamily);
+void Established(benchmark::State& state, Direction direction, Segment data) {
+  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), A::kFamily, data);
   auto trace = relay.Trace<A>(direction, TraceLength(relay.flows()));
   Burst burst;
   size_t at = 0;
   Stopwatch watch;
   for (auto _ : state) {
-    burst.Fill(&trace[at], direction);
+    burst.Fill(&trace[at], direction, data);
     relay.Process(direction, burst);
     at = at + kBurst == trace.size() ? 0 : at + kBurst;
     watch.Add(kBurst);
@@ -52,14 +53,14 @@ void Established(benchmark::State& state, Direction direction) {
 }
 
 template <class A>
-void Source(benchmark::State& state) {
-  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), A::kFamily);
+void Source(benchmark::State& state, Segment data) {
+  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), A::kFamily, data);
   auto trace = relay.Trace<A>(Direction::kOutbound, TraceLength(relay.flows()));
   Burst burst;
   size_t at = 0;
   Stopwatch watch;
   for (auto _ : state) {
-    burst.Fill(&trace[at], Direction::kOutbound);
+    burst.Fill(&trace[at], Direction::kOutbound, data);
     benchmark::DoNotOptimize(burst.packets().data());
     benchmark::ClobberMemory();
     at = at + kBurst == trace.size() ? 0 : at + kBurst;
@@ -126,17 +127,26 @@ void Register() {
     return b->ArgName("flows")->Arg(1 << 10)->Arg(1 << 16)->Arg(1 << 20);
   };
   constexpr Direction kOut = Direction::kOutbound, kIn = Direction::kInbound;
+  constexpr Segment kUdp = Segment::kUdp, kTcp = Segment::kTcpData;
   const std::pair<const char*, Function> established[] = {
-      {"established/ipv4/outbound", [](auto& state) { Established<V4>(state, kOut); }},
-      {"established/ipv4/inbound", [](auto& state) { Established<V4>(state, kIn); }},
-      {"established/ipv6/outbound", [](auto& state) { Established<V6>(state, kOut); }},
-      {"established/ipv6/inbound", [](auto& state) { Established<V6>(state, kIn); }}};
+      {"established/ipv4/outbound", [](auto& state) { Established<V4>(state, kOut, kUdp); }},
+      {"established/ipv4/inbound", [](auto& state) { Established<V4>(state, kIn, kUdp); }},
+      {"established/ipv6/outbound", [](auto& state) { Established<V6>(state, kOut, kUdp); }},
+      {"established/ipv6/inbound", [](auto& state) { Established<V6>(state, kIn, kUdp); }},
+      {"established_tcp/ipv4/outbound", [](auto& state) { Established<V4>(state, kOut, kTcp); }},
+      {"established_tcp/ipv4/inbound", [](auto& state) { Established<V4>(state, kIn, kTcp); }},
+      {"established_tcp/ipv6/outbound", [](auto& state) { Established<V6>(state, kOut, kTcp); }},
+      {"established_tcp/ipv6/inbound", [](auto& state) { Established<V6>(state, kIn, kTcp); }}};
   for (auto [name, function] : established) populations(benchmark::RegisterBenchmark(name, function));
   populations(benchmark::RegisterBenchmark("open/ipv4", Open<V4>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("open/ipv6", Open<V6>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("mixed", Mixed))->Iterations(kMixedRounds);
-  benchmark::RegisterBenchmark("source/ipv4", Source<V4>)->Arg(1 << 20);
-  benchmark::RegisterBenchmark("source/ipv6", Source<V6>)->Arg(1 << 20);
+  const std::pair<const char*, Function> sources[] = {
+      {"source/ipv4", [](auto& state) { Source<V4>(state, kUdp); }},
+      {"source/ipv6", [](auto& state) { Source<V6>(state, kUdp); }},
+      {"source_tcp/ipv4", [](auto& state) { Source<V4>(state, kTcp); }},
+      {"source_tcp/ipv6", [](auto& state) { Source<V6>(state, kTcp); }}};
+  for (auto [name, function] : sources) benchmark::RegisterBenchmark(name, function)->Arg(1 << 20);
 }
 
 }  // namespace

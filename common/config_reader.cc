@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/config_schema.h"
 #include "common/config_values.h"
 #include "common/port_reader.h"
@@ -71,12 +70,22 @@ class Reader {
       const Value* table = row.list || row.required ? nullptr : tables_.Optional(root, row.path);
       if (table == nullptr) continue;
       tables_.CheckKeys(*table, row.path, row.keys);
+      if (row.keys == std::string_view("scrub")) ScrubProfile(*table);
       for (const SettingRow& setting : kSettingRows) {
         const Value* v =
             setting.section == std::string_view(row.keys) ? TableReader::Find(*table, setting.key) : nullptr;
         if (v != nullptr) PlainSetting(setting, *v);
       }
     }
+  }
+
+  // What stands for the keys of [scrub] that are left out; no value of its own.
+  void ScrubProfile(const Value& table) {
+    const Value* v = TableReader::Find(table, "profile");
+    if (v == nullptr || values_.Word(*v, "scrub.profile", "full|off").value_or(0) == 0) return;
+    for (const SettingRow& row : kSettingRows)
+      if (row.section == std::string_view("scrub"))
+        config_.settings.Set(row.id, row.type == SettingType::kFlag ? row.min : row.max);
   }
 
   void PlainSetting(const SettingRow& row, const Value& v) {
@@ -91,6 +100,9 @@ class Reader {
         break;
       case SettingType::kCount:
         value = values_.Integer(v, name, row.min, row.max);
+        break;
+      case SettingType::kChoice:
+        value = values_.Word(v, name, row.words);
         break;
     }
     if (!value.has_value()) return;
@@ -178,13 +190,8 @@ class Reader {
   }
 
   void PoolState(const Value& v, PrefixState* state) {
-    const std::vector<std::string> known = {"staged", "active", "draining"};
-    auto text = values_.Text(v, "pool.state");
-    if (!text.has_value()) return;
-    for (PrefixState s : {PrefixState::kStaged, PrefixState::kActive, PrefixState::kDraining})
-      if (*text == cfr::Name(s)) return *state = s, void();
-    values_.Error(values_.At(v), absl::StrCat("'", *text, "' is no pool state"),
-                  absl::StrCat("one of ", absl::StrJoin(known, ", ")));
+    auto position = values_.Word(v, "pool.state", "staged|active|draining");
+    if (position.has_value()) *state = static_cast<PrefixState>(*position);
   }
 
   void Bypass(const Value& table) {

@@ -68,6 +68,8 @@ inline constexpr KeyRow kKeyRows[] = {
     {"port", "gateway_v6", "IPv6 address", false, "none", "Next hop for what is not on-link."},
     {"dataplane", "egress_allowed", "array of prefixes", false, "the pools of the file at start",
      "No source outside may ever leave on the core port, whatever the control process says."},
+    {"scrub", "profile", "\"full\" or \"off\"", false, "\"full\"",
+     "What the other keys of this table are when left out: as below, or nothing is taken off."},
     {"subscribers", "prefix", "prefix", true, "", "Their addresses."},
     {"subscribers", "per", "integer, the prefix's length to 32 or 128", false,
      "32 (IPv4), 56 or the prefix's (IPv6)", "Length of the prefix that is one subscriber."},

@@ -6,7 +6,10 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/config_schema.h"
+#include "common/settings.h"
+#include "common/suggestion.h"
 
 namespace cfr {
 namespace {
@@ -170,6 +173,19 @@ std::optional<uint64_t> ConfigValues::Seconds(const Value& v, const std::string&
 std::optional<bool> ConfigValues::Flag(const Value& v, const std::string& name) {
   if (v.is_boolean()) return v.as_boolean();
   WrongType(v, name, "true or false", "without quotes");
+  return std::nullopt;
+}
+
+std::optional<uint64_t> ConfigValues::Word(const Value& v, const std::string& name, std::string_view words) {
+  auto text = Text(v, name);
+  if (!text.has_value()) return std::nullopt;
+  std::vector<std::string> known;
+  for (uint64_t i = 0; i < CountWords(words); ++i) known.emplace_back(WordAt(words, i));
+  auto found = std::find(known.begin(), known.end(), *text);
+  if (found != known.end()) return static_cast<uint64_t>(found - known.begin());
+  std::string nearest = Nearest(*text, known);
+  Error(At(v), absl::StrCat("'", name, "' is \"", *text, "\"; allowed: ", absl::StrJoin(known, ", ")),
+        nearest.empty() ? "" : absl::StrCat("did you mean \"", nearest, "\"?"));
   return std::nullopt;
 }
 

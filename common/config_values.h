@@ -31,6 +31,8 @@ class ConfigValues {
   std::optional<uint64_t> Integer(const Value& v, const std::string& name, uint64_t min, uint64_t max);
   std::optional<uint64_t> Seconds(const Value& v, const std::string& name, uint64_t min, uint64_t max);
   std::optional<bool> Flag(const Value& v, const std::string& name);
+  // The position of a word among `words`, "a|b|c".
+  std::optional<uint64_t> Word(const Value& v, const std::string& name, std::string_view words);
   std::optional<Address> AddressOf(const Value& v, const std::string& name, Family family);
   enum class HostBits { kRefused, kWanted };  // kWanted: an address with the length of its link
   std::optional<Prefix> PrefixOf(const Value& v, const std::string& name, HostBits host_bits);

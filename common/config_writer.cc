@@ -65,6 +65,7 @@ void WritePort(const PortConfig& port, Side side, std::string* out) {
 std::string Text(const SettingRow& row, uint64_t value) {
   if (row.type == SettingType::kFlag) return value != 0 ? "true" : "false";
   if (row.type == SettingType::kSeconds) return absl::StrCat("\"", value, "s\"");
+  if (row.type == SettingType::kChoice) return Quoted(std::string(WordAt(row.words, value)));
   return absl::StrCat(value);
 }
 

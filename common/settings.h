@@ -4,17 +4,31 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace cfr {
 
-enum class SettingType : uint8_t { kCount, kSeconds, kFlag };
+enum class SettingType : uint8_t { kCount, kSeconds, kFlag, kChoice };
 enum class SettingWhen : uint8_t { kStart, kLive };
 
 enum class Setting : uint16_t {
 #define CFR_SETTING(symbol, ...) symbol,
+#define CFR_CHOICE(symbol, ...) symbol,
 #include "common/settings.def"
+#undef CFR_CHOICE
 #undef CFR_SETTING
 };
+
+// The words of a kChoice setting, "a|b|c", by their position.
+constexpr uint64_t CountWords(std::string_view words) {
+  uint64_t count = 1;
+  for (char c : words) count += c == '|' ? 1 : 0;
+  return count;
+}
+constexpr std::string_view WordAt(std::string_view words, uint64_t position) {
+  for (; position > 0; --position) words.remove_prefix(words.find('|') + 1);
+  return words.substr(0, words.find('|'));
+}
 
 struct SettingRow {
   Setting id;
@@ -24,13 +38,18 @@ struct SettingRow {
   uint64_t default_value, min, max;  // kSeconds in seconds; [min, max] inclusive
   SettingWhen when;
   const char* sentence;
+  const char* words = "";  // kChoice: what may be written
 };
 
 inline constexpr SettingRow kSettingRows[] = {
 #define CFR_SETTING(symbol, section, key, type, value, min, max, when, sentence)          \
   {Setting::symbol, section, key, SettingType::type, value, min, max, SettingWhen::when, \
    sentence},
+#define CFR_CHOICE(symbol, section, key, words, value, when, sentence)                                \
+  {Setting::symbol, section, key, SettingType::kChoice, value, 0, CountWords(words) - 1, SettingWhen::when, \
+   sentence, words},
 #include "common/settings.def"
+#undef CFR_CHOICE
 #undef CFR_SETTING
 };
 inline constexpr int kSettingCount = sizeof kSettingRows / sizeof kSettingRows[0];
@@ -50,6 +69,10 @@ class Settings {
  private:
   std::array<uint64_t, kSettingCount> values_{};
 };
+
+// What the choices mean, in the order of their words.
+enum class TcpTimestamps : uint8_t { kOffset, kStrip, kKeep };
+static_assert(Row(Setting::kTcpTimestamps).words == std::string_view("offset|strip|keep"));
 
 constexpr bool InRange(Setting s, uint64_t value) { return value >= Row(s).min && value <= Row(s).max; }
 

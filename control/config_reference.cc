@@ -64,12 +64,20 @@ std::string ValueText(const SettingRow& row, uint64_t value) {
       return absl::StrCat("\"", DurationText(value), "\"");
     case SettingType::kCount:
       return absl::StrCat(value);
+    case SettingType::kChoice:
+      return absl::StrCat("\"", std::string(WordAt(row.words, value)), "\"");
   }
   return "";
 }
 
 std::string FormText(const SettingRow& row) {
   if (row.type == SettingType::kFlag) return "true or false";
+  if (row.type == SettingType::kChoice) {
+    std::string form;
+    for (uint64_t i = 0; i <= row.max; ++i)
+      absl::StrAppend(&form, i == 0 ? "" : i == row.max ? " or " : ", ", ValueText(row, i));
+    return form;
+  }
   const char* type = row.type == SettingType::kSeconds ? "duration" : "integer";
   return absl::StrCat(type, ", ", ValueText(row, row.min), " to ", ValueText(row, row.max));
 }

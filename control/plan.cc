@@ -101,6 +101,7 @@ Objects EgressAllowed(const Config& c) {
 
 std::string ValueText(const SettingRow& row, uint64_t value) {
   if (row.type == SettingType::kFlag) return value != 0 ? "true" : "false";
+  if (row.type == SettingType::kChoice) return std::string(WordAt(row.words, value));
   return absl::StrCat(value, row.type == SettingType::kSeconds ? " s" : "");
 }
 

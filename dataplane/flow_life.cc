@@ -29,8 +29,7 @@ template FlowIndex Pipeline::FindLive(const FlowKey<V6>&, uint64_t, const Snapsh
 // False: the flow is over and this packet, a clean SYN, opens another; it was closed.
 template <class A>
 bool Pipeline::Advance(FlowIndex i, Direction direction, const Packet& p, const Snapshot& snapshot) {
-  FlowTable<A>& flows = Table<A>();
-  Flow<A>& flow = flows[i];
+  Flow<A>& flow = Table<A>()[i];
   const auto now = static_cast<uint32_t>(now_ms_);
   if (flow.protocol != kProtocolTcp) {
     // Only the subscriber keeps a UDP or echo flow alive (RFC 4787 REQ-6); the first reply names it answered.
@@ -38,8 +37,21 @@ bool Pipeline::Advance(FlowIndex i, Direction direction, const Packet& p, const 
     else if (flow.state == FlowState::kUdpOneway) flow.state = FlowState::kUdp;
     return true;
   }
+  const Segment segment = SegmentOf(p);
+  if (AdvanceEstablished(flow, direction, segment)) return flow.last_seen_ms = now, true;
+  return AdvanceConnection<A>(i, direction, segment, snapshot);
+}
+template bool Pipeline::Advance<V4>(FlowIndex, Direction, const Packet&, const Snapshot&);
+template bool Pipeline::Advance<V6>(FlowIndex, Direction, const Packet&, const Snapshot&);
+
+// Any segment in any state. Apart, because its registers would be saved for every packet.
+template <class A>
+[[gnu::noinline]] bool Pipeline::AdvanceConnection(FlowIndex i, Direction direction, const Segment& segment,
+                                                   const Snapshot& snapshot) {
+  FlowTable<A>& flows = Table<A>();
+  Flow<A>& flow = flows[i];
   TcpMemory memory = LoadTcp(flow);
-  TcpStep step = AdvanceTcp(memory, direction, SegmentOf(p));
+  TcpStep step = AdvanceTcp(memory, direction, segment);
   if (step == TcpStep::kNewFlow) {
     Close<A>(i);
     flows.Rearm(i, now_ms_ + snapshot.timeouts[FlowState::kQuarantine]);
@@ -47,12 +59,10 @@ bool Pipeline::Advance(FlowIndex i, Direction direction, const Packet& p, const 
   }
   bool sooner = snapshot.timeouts[memory.state] < snapshot.timeouts[flow.state];
   StoreTcp(memory, &flow);
-  if (step == TcpStep::kRefresh) flow.last_seen_ms = now;
+  if (step == TcpStep::kRefresh) flow.last_seen_ms = static_cast<uint32_t>(now_ms_);
   if (sooner) flows.Rearm(i, now_ms_ + snapshot.timeouts[flow.state]);
   return true;
 }
-template bool Pipeline::Advance<V4>(FlowIndex, Direction, const Packet&, const Snapshot&);
-template bool Pipeline::Advance<V6>(FlowIndex, Direction, const Packet&, const Snapshot&);
 
 // Live -> quarantine; the caller arms the timer.
 template <class A>

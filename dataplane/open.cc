@@ -15,6 +15,15 @@ SubscriberLimits LimitsOf(const Settings& settings, Family family) {
           static_cast<uint32_t>(settings[Setting::kSubscriberNewBurst])};
 }
 
+// How far the flow's TCP timestamps are moved. A flow keeps what the setting said when it opened.
+uint32_t DrawTimestampOffset(const Settings& settings, RandomSource& random) {
+  if (settings[Setting::kTcpTimestamps] != static_cast<uint64_t>(TcpTimestamps::kOffset)) return 0;
+  uint32_t offset;
+  do offset = random.Next32();
+  while (offset == 0);
+  return offset;
+}
+
 template <class A>
 void StartState(const Packet& p, Flow<A>* flow) {
   if (p.protocol == kProtocolTcp) StoreTcp(StartTcp(SegmentOf(p)), flow);
@@ -58,6 +67,7 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
     return Drop(kOut, p, reason), kNoFlow;
   }
   StartState(p, &flow);
+  if (p.protocol == kProtocolTcp) flow.timestamp_offset = DrawTimestampOffset(snapshot.settings, random_);
   PrepareTranslation(&flow);
   page_.Count(kOut, OpenedCounter(p.protocol));
   page_.flows[static_cast<int>(A::kFamily)].Add(1);

@@ -7,6 +7,7 @@
 #include "dataplane/egress_guard.h"
 #include "dataplane/parse.h"
 #include "dataplane/scrub.h"
+#include "dataplane/tcp_options.h"
 #include "dataplane/translate.h"
 
 namespace cfr {
@@ -110,10 +111,12 @@ void Pipeline::Relay(Packet& p, const World& world) {
   if constexpr (kOut) {
     ++flow.packets_out;
     Scrub(p, snapshot.settings, shared_.label_key, random_);
+    if (flow.protocol == kProtocolTcp) ScrubTcpOptions(p, flow.timestamp_offset, snapshot.settings);
     if (!EgressGuard::PassesTranslated(p, snapshot, flow.unit))
       return Drop(kDirection, p, DropReason::kEgressGuard);
   } else {
     ++flow.packets_in;
+    if (flow.protocol == kProtocolTcp) RestoreTcpTimestamp(p, flow.timestamp_offset);
     DecrementTtl(p);
   }
   p.verdict = Verdict::kForward;

@@ -78,6 +78,8 @@ class Pipeline {
   template <class A>
   bool Advance(FlowIndex i, Direction direction, const Packet& p, const Snapshot& snapshot);
   template <class A>
+  bool AdvanceConnection(FlowIndex i, Direction direction, const Segment& segment, const Snapshot& snapshot);
+  template <class A>
   void Close(FlowIndex i);
   template <class A>
   bool ExpireOne(const Snapshot& snapshot);

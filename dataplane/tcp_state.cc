@@ -4,9 +4,6 @@
 namespace cfr {
 namespace {
 
-// Sequence numbers wrap; `a` is at or after `b` (RFC 9293 3.4).
-bool AtOrAfter(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) >= 0; }
-
 uint32_t EndOf(const Segment& s) {
   return s.sequence + s.payload + ((s.flags & kTcpSyn) != 0) + ((s.flags & kTcpFin) != 0);
 }
@@ -59,13 +56,6 @@ TcpStep AdvanceFins(TcpMemory& m, bool client_fin, bool server_fin) {
 }
 
 }  // namespace
-
-Segment SegmentOf(const Packet& p) {
-  const TcpHeader& tcp = p.tcp();
-  int header = (tcp.data_offset >> 4) * 4;
-  return {tcp.flags, tcp.sequence.host(), tcp.acknowledgment.host(),
-          static_cast<uint32_t>(p.length - p.l4_offset - header)};
-}
 
 TcpMemory StartTcp(const Segment& syn) {
   return {FlowState::kTcpInit, FlowState::kTcpInit, false, 0, EndOf(syn), 0};

@@ -64,7 +64,28 @@ void StoreTcp(const TcpMemory& m, Flow<A>* f) {
   f->client_next = m.client_next;
   f->server_fin_end = m.server_fin_end;
 }
-Segment SegmentOf(const Packet& p);
+inline Segment SegmentOf(const Packet& p) {
+  const TcpHeader& tcp = p.tcp();
+  const int header = (tcp.data_offset >> 4) * 4;
+  return {tcp.flags, tcp.sequence.host(), tcp.acknowledgment.host(),
+          static_cast<uint32_t>(p.length - p.l4_offset - header)};
+}
+
+// Sequence numbers wrap; `a` is at or after `b` (RFC 9293 3.4).
+constexpr bool AtOrAfter(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) >= 0; }
+
+// The machine for nearly every segment, in place: an acknowledgment or data in an established flow. False:
+// it is another case and nothing was done; true: TcpStep::kRefresh.
+template <class A>
+bool AdvanceEstablished(Flow<A>& f, Direction direction, const Segment& s) {
+  if (f.state != FlowState::kTcpEstablished || (s.flags & (kTcpSyn | kTcpFin | kTcpRst)) != 0) return false;
+  if (direction == Direction::kInbound) return true;
+  if (f.server_fin_pending != 0) return false;
+  const uint32_t end = s.sequence + s.payload;
+  if (AtOrAfter(end, f.client_next)) f.client_next = end;
+  if (AtOrAfter(s.acknowledgment, f.client_ack)) f.client_ack = s.acknowledgment;
+  return true;
+}
 
 // Memory of a flow that `syn` opens.
 TcpMemory StartTcp(const Segment& syn);

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "dataplane/egress_guard.h"
+#include "dataplane/padding.h"
 
 namespace cfr {
 namespace {
@@ -160,6 +161,7 @@ void Worker::Consume(Direction direction, Packet& p) {
 void Worker::Transmit(Side side, bool counted) {
   Outgoing& out = outgoing_[static_cast<int>(side)];
   if (out.count == 0) return;
+  for (uint16_t i = 0; i < out.count; ++i) out.bytes += Pad(out.buffers[i]);
   const uint16_t sent = floor_.ports[static_cast<int>(side)].Transmit(index_, out.buffers, out.count);
   for (uint16_t i = sent; i < out.count; ++i) {
     out.bytes -= out.buffers[i]->data_len;

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import signal
 import subprocess
+import tempfile
 
 from . import network
 from .processes import Failed, run, wait_until
@@ -31,11 +32,11 @@ def subscriber_secrets(bed):
 class CoreWatch:
     def __init__(self, bed):
         self._secrets = subscriber_secrets(bed)
-        self._file = os.path.join(bed.directory, "core_watch")
         macs = [":".join(f"{b:02x}" for b in s) for name, s in self._secrets.items() if name.endswith("MAC")]
         wanted = " or ".join([f"net {network.ACCESS_V4}.0/24", f"net {network.ACCESS_V6}/64", "arp", "icmp", "icmp6",
                               *(f"ether host {mac}" for mac in macs)])
-        with open(self._file, "w") as file:
+        with tempfile.NamedTemporaryFile("w", dir=bed.directory, prefix="core_watch.", delete=False) as file:
+            self._file = file.name
             self._process = subprocess.Popen(["ip", "netns", "exec", bed.network.cfs, "/usr/bin/python3", _RECORDER, "cfs0", wanted],
                                              stdout=file)
         wait_until(lambda: self._lines() or self._process.poll() is not None, "watch on the core link")

@@ -78,6 +78,26 @@ TEST(Config, DurationsHaveThreeUnitsAndNone) {
   }
 }
 
+TEST(Config, ScrubProfileStandsForWhatIsLeftOut) {
+  auto settings_of = [](const std::string& table) {
+    std::string text = GoodConfig();
+    text.replace(text.find("dscp = true"), 11, table);
+    ConfigResult result = ParseConfig(text);
+    EXPECT_TRUE(result.config.has_value()) << table;
+    return result.config.value_or(Config()).settings;
+  };
+  EXPECT_EQ(settings_of("profile = \"full\""), settings_of(""));
+  Settings off = settings_of("profile = \"off\"\ntcp_fast_open = true");
+  for (Setting flag : {Setting::kScrubIpv4Id, Setting::kScrubFlowLabel, Setting::kScrubDscp, Setting::kScrubAddAddress,
+                       Setting::kScrubMpCapable})
+    EXPECT_EQ(off[flag], 0u) << Row(flag).key;
+  EXPECT_EQ(off[Setting::kTtlCap], 255u);
+  EXPECT_EQ(off[Setting::kMssClampV4], 65535u);
+  EXPECT_EQ(off[Setting::kTcpTimestamps], static_cast<uint64_t>(TcpTimestamps::kKeep));
+  EXPECT_EQ(off[Setting::kScrubFastOpen], 1u) << "what is written counts";
+  EXPECT_EQ(off[Setting::kTimerUdp], settings_of("")[Setting::kTimerUdp]);
+}
+
 TEST(Config, FormatNamesThePlaceIfThereIsOne) {
   EXPECT_EQ(Format(ConfigError{3, 7, "what", ""}, "a.toml"), "a.toml:3:7: error: what");
   EXPECT_EQ(Format(ConfigError{0, 0, "what", "do"}, "a.toml"), "a.toml: error: what\n  hint: do");

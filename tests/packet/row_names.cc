@@ -56,13 +56,18 @@ std::optional<Address> RowNames::FindAddress(const std::string& name, int plus) 
 
 std::optional<uint16_t> RowNames::FindPort(const std::string& text) const {
   if (text.empty()) return 0;
-  int number = 0;
-  if (absl::SimpleAtoi(text, &number)) return static_cast<uint16_t>(number);
+  auto value = FindValue(text);
+  return value.has_value() ? std::optional(static_cast<uint16_t>(*value)) : std::nullopt;
+}
+
+std::optional<uint32_t> RowNames::FindValue(const std::string& text) const {
+  uint32_t number = 0;
+  if (absl::SimpleAtoi(text, &number)) return number;
   std::pair<std::string, std::string> sum = absl::StrSplit(text, absl::MaxSplits('+', 1));
-  auto port = ports_.find(sum.first);
-  if (port == ports_.end()) return std::nullopt;
+  auto value = values_.find(sum.first);
+  if (value == values_.end()) return std::nullopt;
   if (!sum.second.empty() && !absl::SimpleAtoi(sum.second, &number)) return std::nullopt;
-  return static_cast<uint16_t>(port->second + number);
+  return value->second + number;
 }
 
 bool RowNames::Fits(const std::string& name, const Address& seen) {
@@ -75,7 +80,12 @@ bool RowNames::Fits(const std::string& name, const Address& seen) {
 bool RowNames::FitsPort(const std::string& text, uint16_t seen) {
   if (text.empty() || text == "_") return true;
   if (auto known = FindPort(text); known.has_value()) return *known == seen;
-  return ports_.emplace(text, seen).second;
+  return values_.emplace(text, seen).second;
+}
+
+bool RowNames::FitsValue(const std::string& text, uint32_t seen) {
+  if (auto known = FindValue(text); known.has_value()) return *known == seen;
+  return values_.emplace(text, seen).second;
 }
 
 std::optional<bool> RowNames::Same(const std::string& one, const std::string& other) const {
@@ -84,7 +94,7 @@ std::optional<bool> RowNames::Same(const std::string& one, const std::string& ot
     if (a == aliases_.end() || b == aliases_.end()) return std::nullopt;
     return a->second == b->second;
   }
-  auto a = FindPort(one), b = FindPort(other);
+  auto a = FindValue(one), b = FindValue(other);
   if (!a.has_value() || !b.has_value()) return std::nullopt;
   return *a == *b;
 }

@@ -14,6 +14,7 @@
 #include "tests/support/dissection.h"
 #include "tests/support/neighbour_messages.h"
 #include "tests/support/relay.h"
+#include "tests/support/tcp_option_model.h"
 
 namespace cfr::test {
 namespace {
@@ -151,8 +152,17 @@ std::string SetProtocol(const PacketText& text, const Address& from, const Addre
   return "";
 }
 
-std::string MakeOne(const PacketText& text, const Address& from, const Address& to, uint16_t from_port,
-                    uint16_t to_port, PacketsIn* in) {
+// "TSVAL/TSECR": the option as nearly every stack lays it out.
+std::string SetTimestamps(const std::string& text, const RowNames& names, Draft* d) {
+  std::pair<std::string, std::string> words = absl::StrSplit(text, absl::MaxSplits('/', 1));
+  auto value = names.FindValue(words.first), echo = names.FindValue(words.second);
+  if (!value.has_value() || !echo.has_value()) return absl::StrCat("no two values in ts=", text);
+  d->builder.TcpOptions(Hex(absl::StrCat("0101080a", absl::Hex(*value, absl::kZeroPad8), absl::Hex(*echo, absl::kZeroPad8))));
+  return "";
+}
+
+std::string MakeOne(const PacketText& text, const RowNames& names, const Address& from, const Address& to,
+                    uint16_t from_port, uint16_t to_port, PacketsIn* in) {
   bool access = text.side == "access";
   Side side = access ? Side::kAccess : Side::kCore;
   Draft draft;
@@ -167,8 +177,10 @@ std::string MakeOne(const PacketText& text, const Address& from, const Address& 
   for (const auto& [key, value] : text.fields) {
     if (key == "nic") in->nic_bad = value == "bad";
     else if (key == "worker") in->worker = static_cast<int>(Number(value));
+    else if (key == "ts") error = SetTimestamps(value, names, &draft);
     else if (auto setter = Setters().find(key); setter != Setters().end()) setter->second(draft, value);
     else return absl::StrCat("unknown field '", key, "'");
+    if (!error.empty()) return error;
   }
   draft.builder.TrafficClass(static_cast<uint8_t>(draft.dscp << 2 | draft.ecn));
   draft.builder.Stations(draft.source_mac, draft.destination_mac);
@@ -193,6 +205,12 @@ std::string Difference(const std::string& key, uint32_t is, uint32_t wanted) {
 std::string CompareField(const std::string& key, const std::string& value, const Dissection& d, RowNames* names) {
   if (key == "id" && std::isalpha(static_cast<unsigned char>(value[0])))
     return names->FitsPort(value, d.ipv4_id) ? "" : absl::StrCat("id is not ", value);
+  if (key == "tcpopt") return d.tcp_options == Hex(value) ? "" : absl::StrCat("the TCP options are not ", value);
+  if (key == "tsval" || key == "tsecr") {
+    auto seen = TimestampsOf(d.tcp_options);
+    bool fits = seen.has_value() && names->FitsValue(value, key == "tsval" ? seen->value : seen->echo);
+    return fits ? "" : absl::StrCat(key, " is not ", value);
+  }
   if (key == "l4sum" && value == "right") return Difference("distance of the checksum from right", d.l4_error, 0);
   if (key == "l4sum" && value == "bad") return d.l4_error != 0 ? "" : "the transport checksum is right";
   const std::map<std::string, uint32_t> fields = {
@@ -230,7 +248,7 @@ PacketsIn MakePackets(const PacketText& text, const RowNames& names) {
       }
       for (uint16_t from_port : from_ports)
         for (uint16_t to_port : to_ports)
-          if (in.error.empty()) in.error = MakeOne(text, *from, *to, from_port, to_port, &in);
+          if (in.error.empty()) in.error = MakeOne(text, names, *from, *to, from_port, to_port, &in);
     }
   return in;
 }

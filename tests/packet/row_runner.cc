@@ -92,10 +92,17 @@ class RowRun {
       std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
       uint64_t value = 0;
       if (auto ms = ParseMs(pair.second); ms.has_value()) value = *ms / 1000;
-      else if (!absl::SimpleAtoi(pair.second, &value)) return Fail("no value in '" + word + "'"), false;
+      else if (!ParseChoice(pair.first, pair.second, &value) && !absl::SimpleAtoi(pair.second, &value))
+        return Fail("no value in '" + word + "'"), false;
       if (!OverrideOne(pair.first, value)) return Fail("unknown setting '" + pair.first + "'"), false;
     }
     return words.empty() || Parse(WriteConfig(config_), "overridden configuration");
+  }
+  static bool ParseChoice(const std::string& key, const std::string& word, uint64_t* position) {
+    for (const SettingRow& row : kSettingRows)
+      for (uint64_t i = 0; row.type == SettingType::kChoice && i <= row.max; ++i)
+        if (key == absl::StrCat(row.section, ".", row.key) && word == WordAt(row.words, i)) return *position = i, true;
+    return false;
   }
   bool OverrideOne(const std::string& key, uint64_t value) {
     if (key == "access.mtu") return config_.port[0].mtu = static_cast<uint32_t>(value), true;

@@ -85,7 +85,9 @@ bool DissectTransport(const Frame& f, Dissection* d) {
   }
   d->l4_checksum = Get16(f, at + checksum_at);
   d->l4_error = ChecksumError(f, *d, end);
-  d->header_rest = Slice(f, at + rest_at, at + header);
+  const size_t options_at = d->protocol == 6 ? at + 20 : at + header;
+  d->header_rest = Slice(f, at + rest_at, options_at);
+  d->tcp_options = Slice(f, options_at, at + header);
   if (checksum_at >= rest_at) {
     auto sum = d->header_rest.begin() + static_cast<std::ptrdiff_t>(checksum_at - rest_at);
     d->header_rest.erase(sum, sum + 2);
@@ -137,6 +139,8 @@ std::string Describe(const Frame& frame) {
                           d->tcp_acknowledgment);
   else if (d->protocol == 17) absl::StrAppend(&text, " udp");
   else absl::StrAppend(&text, " icmp ", d->icmp_type, "/", d->icmp_code);
+  for (size_t i = 0; i < d->tcp_options.size(); ++i)
+    absl::StrAppendFormat(&text, i == 0 ? " options %02x" : "%02x", d->tcp_options[i]);
   absl::StrAppendFormat(&text, " len=%u ttl=%u class=0x%02x", d->payload.size(), d->ttl, d->traffic_class);
   if (d->source.family == Family::kV4)
     absl::StrAppendFormat(&text, " id=0x%04x frag=0x%04x", d->ipv4_id, d->ipv4_fragment);

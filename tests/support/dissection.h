@@ -29,7 +29,8 @@ struct Dissection {
   uint16_t l4_checksum = 0;
   uint16_t l4_error = 0;  // how far the checksum is from right, modulo 65535; 0 when right
   size_t l4_offset = 0, payload_offset = 0;
-  std::vector<uint8_t> header_rest;  // what follows ports or identifier in the transport header, sum left out
+  std::vector<uint8_t> header_rest;  // what follows ports or identifier in the transport header, sum and options left out
+  std::vector<uint8_t> tcp_options;
   std::vector<uint8_t> payload;
 
   bool echo_request() const { return icmp() && icmp_type == (source.family == Family::kV4 ? 8 : 128); }

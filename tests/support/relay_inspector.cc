@@ -4,11 +4,13 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/relay.h"
+#include "tests/support/tcp_option_model.h"
 
 namespace cfr::test {
 namespace {
 
-constexpr size_t kEthernet = 14;
+constexpr size_t kEthernet = 14, kFrameMin = 60;
 
 std::vector<uint8_t> AddressBytes(const Address& a) {
   return {a.bytes.begin(), a.bytes.begin() + a.bits() / 8};
@@ -41,13 +43,20 @@ void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const F
   auto in = Dissect(in_frame), out = Dissect(out_frame);
   Expect(in.has_value() && out.has_value(), "a relayed packet is readable");
   if (!in.has_value() || !out.has_value()) return;
-  Expect(out_frame.size() == kEthernet + in->ip_bytes, "the frame leaves with the length of its IP packet");
+  // In-process the frame ends with its packet; on a port short frames are padded (dataplane/padding.h).
+  const size_t end = kEthernet + in->ip_bytes;
+  const bool padded = end < kFrameMin && out_frame.size() == kFrameMin;
+  Expect(out_frame.size() == end || padded, "the frame leaves with the length of its IP packet");
+  Expect(std::all_of(out_frame.begin() + static_cast<ptrdiff_t>(std::min(end, out_frame.size())), out_frame.end(),
+                     [](uint8_t byte) { return byte == 0; }),
+         "padding is zero");
   CheckSame(direction, *in, *out, bypassed);
   CheckHeader(direction, *in, *out, bypassed);
   CheckStations(direction, *out);
   if (bypassed) {
     Expect(SourceOf(*in) == SourceOf(*out) && DestinationOf(*in) == DestinationOf(*out),
            "a bypassed packet keeps its addresses");
+    Expect(in->tcp_options == out->tcp_options, "a bypassed packet keeps its TCP options");
   } else if (direction == Direction::kOutbound) {
     Remember(AddressBytes(in->source));
     Remember({in->source_mac.begin(), in->source_mac.end()});
@@ -115,11 +124,14 @@ void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& o
   Expect(InPool(out.source), "the source is an alias of a pool");
   Endpoint alias = SourceOf(out), subscriber = SourceOf(in);
   CoreTuple tuple{in.protocol, alias, DestinationOf(in)};
-  auto [entry, fresh] = aliases_.try_emplace({in.protocol, subscriber, DestinationOf(in)}, Alias{alias, out.flow_label});
+  const bool offset = config_.settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kOffset);
+  const Alias now{alias, out.flow_label, offset, std::nullopt};
+  auto [entry, fresh] = aliases_.try_emplace({in.protocol, subscriber, DestinationOf(in)}, now);
   if (!fresh && entry->second.endpoint != alias) {
     Expect(!is_live_({in.protocol, entry->second.endpoint, DestinationOf(in)}), "the alias of a live flow never changes");
-    entry->second = {alias, out.flow_label};
+    entry->second = now;
   }
+  CheckTimestamps(&entry->second, in, out);
   bool labelled = config_.settings[Setting::kScrubFlowLabel] != 0;
   if (labelled) Expect(entry->second.flow_label == out.flow_label, "one flow label per flow");
   uint16_t port = alias.port;
@@ -132,8 +144,28 @@ void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& o
 void RelayInspector::CheckInboundFlow(const Dissection& in, const Dissection& out) {
   auto found = subscribers_of_.find({in.protocol, DestinationOf(in), SourceOf(in)});
   Expect(found != subscribers_of_.end(), "an inbound packet belongs to a flow a subscriber opened");
-  if (found != subscribers_of_.end())
-    Expect(found->second == DestinationOf(out), "the reply reaches the subscriber that opened the flow");
+  if (found == subscribers_of_.end()) return;
+  Expect(found->second == DestinationOf(out), "the reply reaches the subscriber that opened the flow");
+  auto alias = aliases_.find({in.protocol, found->second, SourceOf(in)});
+  if (alias != aliases_.end()) CheckOptions(Direction::kInbound, alias->second.timestamp_offset.value_or(0), in, out);
+}
+
+// One offset per flow, from its first timestamp on; none for a flow that keeps its timestamps.
+void RelayInspector::CheckTimestamps(Alias* alias, const Dissection& in, const Dissection& out) {
+  auto before = TimestampsOf(in.tcp_options), after = TimestampsOf(out.tcp_options);
+  if (before.has_value() && after.has_value()) {
+    const uint32_t offset = after->value - before->value;
+    Expect(alias->timestamp_offset.value_or(offset) == offset, "the offset of a flow's timestamps never changes");
+    Expect((offset != 0) == alias->offset_wanted, "timestamps are moved if the setting said so when the flow opened");
+    alias->timestamp_offset = offset;
+  }
+  CheckOptions(Direction::kOutbound, alias->timestamp_offset.value_or(0), in, out);
+}
+
+void RelayInspector::CheckOptions(Direction direction, uint32_t offset, const Dissection& in, const Dissection& out) {
+  Expect(out.tcp_options == ExpectedOptions(in.tcp_options, direction, in.source.family, in.tcp_flags, offset,
+                                            config_.settings),
+         "TCP options are those of the scrub settings");
 }
 
 void RelayInspector::CheckNoSubscriber(const Frame& frame, size_t end) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -49,11 +50,15 @@ class RelayInspector {
   struct Alias {
     Endpoint endpoint;
     uint32_t flow_label;
+    bool offset_wanted;                        // by the setting when the flow was first seen
+    std::optional<uint32_t> timestamp_offset;  // as seen
   };
   using FlowTuple = std::tuple<uint8_t, Endpoint, Endpoint>;  // protocol, subscriber, remote
 
   void CheckSame(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
   void CheckHeader(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
+  void CheckTimestamps(Alias* alias, const Dissection& in, const Dissection& out);
+  void CheckOptions(Direction direction, uint32_t offset, const Dissection& in, const Dissection& out);
   void CheckStations(Direction direction, const Dissection& out);
   void CheckOutboundFlow(const Dissection& in, const Dissection& out);
   void CheckInboundFlow(const Dissection& in, const Dissection& out);
