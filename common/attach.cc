@@ -2,9 +2,6 @@
 #include "common/attach.h"
 
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,76 +11,18 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/unix_socket.h"
 
 namespace cfr {
 namespace {
 
 constexpr int kDescriptors = 2;       // page, link
 constexpr int kDescriptorsMax = 253;  // the kernel's SCM_MAX_FD: nothing that arrives can be overlooked
-constexpr int kBacklog = 16;
 constexpr int kHelloWaitMs = 1000;  // the main lcore answers between two rounds
 constexpr mode_t kSocketMode = 0660;
 
 absl::Status Failed(const std::string& what) {
   return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
-}
-
-absl::StatusOr<sockaddr_un> SocketAddress(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return absl::InvalidArgumentError(absl::StrCat("socket path \"", path, "\": 1 to ",
-                                                   sizeof address.sun_path - 1, " bytes are possible"));
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
-const sockaddr* Generic(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
-absl::Status CheckDirectory(const std::string& socket_path) {
-  size_t slash = socket_path.find_last_of('/');
-  std::string directory = slash == std::string::npos ? "." : socket_path.substr(0, slash + 1);
-  struct stat facts;
-  if (stat(directory.c_str(), &facts) != 0) return Failed(directory);
-  if ((facts.st_mode & S_IWOTH) == 0 || (facts.st_mode & S_ISVTX) != 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(directory, ": anybody could replace the socket here; run: chmod o-w ", directory));
-}
-
-// Only a dead socket may be replaced. Asked with another socket type, a live one answers EPROTOTYPE
-// without noticing that it was asked.
-absl::Status CheckReplaceable(const std::string& path, const sockaddr_un& address) {
-  struct stat facts;
-  if (lstat(path.c_str(), &facts) != 0) return errno == ENOENT ? absl::OkStatus() : Failed(path);
-  if (!S_ISSOCK(facts.st_mode))
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": is no socket; remove it or choose another path"));
-  int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return Failed("socket");
-  bool dead = connect(probe, Generic(address), sizeof address) != 0 && errno == ECONNREFUSED;
-  close(probe);
-  if (dead) return absl::OkStatus();
-  return absl::AlreadyExistsError(absl::StrCat(path, ": another process serves this socket; stop it first"));
-}
-
-// Bound under a passing name and renamed when it listens: whoever finds `path` finds it complete, with
-// its final mode whatever the umask is.
-absl::Status BindListening(int listener, const std::string& path) {
-  std::string passing = absl::StrCat(path, ".", getpid());
-  auto address = SocketAddress(passing);
-  if (!address.ok()) return address.status();
-  unlink(passing.c_str());
-  if (fchmod(listener, kSocketMode) != 0 || bind(listener, Generic(*address), sizeof *address) != 0)
-    return Failed(passing);
-  if (chmod(passing.c_str(), kSocketMode) == 0 && listen(listener, kBacklog) == 0 &&
-      rename(passing.c_str(), path.c_str()) == 0) {
-    return absl::OkStatus();
-  }
-  absl::Status status = Failed(path);
-  unlink(passing.c_str());
-  return status;
 }
 
 absl::Status SendHello(int peer, const Hello& hello, const int (&descriptors)[kDescriptors]) {
@@ -229,20 +168,16 @@ absl::StatusOr<std::unique_ptr<AttachServer>> AttachServer::Listen(const std::st
                                                                    int workers) {
   if (workers < 1 || workers > kWorkersMax)
     return absl::InvalidArgumentError(absl::StrCat(workers, " workers: 1 to ", kWorkersMax, " are possible"));
-  auto address = SocketAddress(socket_path);
-  if (!address.ok()) return address.status();
-  if (auto status = CheckDirectory(socket_path); !status.ok()) return status;
-  if (auto status = CheckReplaceable(socket_path, *address); !status.ok()) return status;
-  std::unique_ptr<AttachServer> server(new AttachServer);
   auto page = SharedRegion::Create("cfr-page", sizeof(DataplanePage), true);
   if (!page.ok()) return page.status();
+  auto listener = OpenListener(socket_path, SOCK_SEQPACKET, kSocketMode);
+  if (!listener.ok()) return listener.status();
+  std::unique_ptr<AttachServer> server(new AttachServer);
   server->page_ = std::move(*page);
   new (server->page_.data()) DataplanePage{};
   server->page().workers = static_cast<uint16_t>(workers);
   server->workers_ = workers;
-  server->listener_ = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (server->listener_ < 0) return Failed("socket");
-  if (auto status = BindListening(server->listener_, socket_path); !status.ok()) return status;
+  server->listener_ = *listener;
   server->path_ = socket_path;
   return server;
 }

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/config_schema.h"
+#include "common/duration.h"
 #include "common/settings.h"
 #include "common/suggestion.h"
 
@@ -41,25 +41,6 @@ bool IsKeyCharacter(char c) {
 }
 bool IsBlank(char c) {
   return c == ' ' || c == '\t';
-}
-
-// "90s", "5m", "2h".
-std::optional<uint64_t> ParseDuration(std::string_view text) {
-  constexpr size_t kDigitsMax = 9;
-  uint64_t count = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  auto digits = static_cast<size_t>(end - text.data());
-  if (error != std::errc() || digits > kDigitsMax || digits + 1 != text.size()) return std::nullopt;
-  switch (*end) {
-    case 's':
-      return count;
-    case 'm':
-      return count * 60;
-    case 'h':
-      return count * 3600;
-    default:
-      return std::nullopt;
-  }
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ inline constexpr int kNeighbourQueueMax = 3;    // packets kept while a next hop
 inline constexpr uint32_t kRingSlots = 4096;    // per ring; a power of two
 inline constexpr int kGenerationMessagesMax = 1 << 20;
 inline constexpr int kApiLineBytesMax = 64 * 1024;
-inline constexpr int kApiClientsMax = 64;
+inline constexpr int kApiClientsMax = 64;        // of each socket
+inline constexpr int kApiNestingMax = 16;        // of the JSON in a line
 inline constexpr int kConfigBytesMax = 8 * 1024 * 1024;
 
 static_assert((kRingSlots & (kRingSlots - 1)) == 0, "ring indices wrap with a mask");

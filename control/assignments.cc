@@ -12,7 +12,8 @@
 namespace cfr {
 namespace {
 
-constexpr int kDrawsMax = 1000;  // then every address is tried in order
+constexpr int kDrawsMax = 1000;            // then the addresses are tried in order
+constexpr uint64_t kOffsetsMax = 1 << 20;  // far more than there are units
 
 // The address `offset` beyond the first of `prefix`; host bits beyond 64 stay zero.
 Address At(const Prefix& prefix, uint64_t offset) {
@@ -22,15 +23,16 @@ Address At(const Prefix& prefix, uint64_t offset) {
   return a;
 }
 
-// Number of addresses, saturating at 2^63 (an IPv6 /64 has more than fit).
+// Number of addresses; 0 stands for 2^64, an IPv6 /64.
 uint64_t SizeOf(const Prefix& prefix) {
   int bits = prefix.address.bits() - prefix.length;
-  return bits >= 63 ? uint64_t{1} << 63 : uint64_t{1} << bits;
+  return bits >= 64 ? 0 : uint64_t{1} << bits;
 }
 
 class Drawer {
  public:
-  Drawer(const Config& config, const std::vector<Assignment>& current, const RandomBelow& random) : random_(random) {
+  Drawer(const Config& config, const std::vector<Assignment>& current, const RandomBelow& random)
+      : random_(random) {
     for (const PortConfig& port : config.port)
       for (const Prefix& own : port.addresses) taken_.insert(own.address);
     for (const Assignment& a : current) taken_.insert(a.address);
@@ -38,19 +40,26 @@ class Drawer {
 
   // A random address of the pool that nothing uses; each address equally likely.
   absl::StatusOr<Address> Draw(const PoolConfig& pool) {
-    uint64_t total = 0;
-    for (const Prefix& p : pool.prefixes) total += std::min(SizeOf(p), ~total);
+    uint64_t total = 0;  // as SizeOf
+    for (const Prefix& p : pool.prefixes) total += SizeOf(p);
     for (int n = 0; n < kDrawsMax; ++n)
-      if (Address a = Pick(pool, random_(total)); Usable(a)) return Take(a);
-    for (uint64_t offset = 0; offset < std::min<uint64_t>(total, 1 << 20); ++offset)
+      if (Address a = Pick(pool, Offset(total)); Usable(a)) return Take(a);
+    for (uint64_t offset = 0; offset < kOffsetsMax && (total == 0 || offset < total); ++offset)
       if (Address a = Pick(pool, offset); Usable(a)) return Take(a);
     return absl::ResourceExhaustedError(absl::StrCat("pool '", pool.name, "' has no free address left"));
   }
 
  private:
+  uint64_t Offset(uint64_t total) {
+    constexpr uint64_t kHalf = uint64_t{1} << 32;
+    if (total != 0) return random_(total);
+    uint64_t high = random_(kHalf);
+    return high * kHalf + random_(kHalf);
+  }
   static Address Pick(const PoolConfig& pool, uint64_t offset) {
     size_t i = 0;
-    for (; i + 1 < pool.prefixes.size() && offset >= SizeOf(pool.prefixes[i]); ++i) offset -= SizeOf(pool.prefixes[i]);
+    for (; i + 1 < pool.prefixes.size() && offset >= SizeOf(pool.prefixes[i]); ++i)
+      offset -= SizeOf(pool.prefixes[i]);
     return At(pool.prefixes[i], offset);
   }
   // The first address of an IPv6 /64 is its routers' (RFC 4291 2.6.1).
@@ -66,9 +75,10 @@ class Drawer {
 
 const PoolConfig* PoolOf(const Config& config, const Assignment& a) {
   for (const PoolConfig& pool : config.pools) {
-    bool inside = std::any_of(pool.prefixes.begin(), pool.prefixes.end(),
-                              [&](const Prefix& p) { return p.Contains(a.address); });
-    if (pool.name == a.pool && pool.region == a.region && inside) return &pool;
+    auto holds = [&](const Prefix& p) { return p.Contains(a.address); };
+    if (pool.name == a.pool && pool.region == a.region &&
+        std::any_of(pool.prefixes.begin(), pool.prefixes.end(), holds))
+      return &pool;
   }
   return nullptr;
 }
@@ -78,7 +88,8 @@ absl::StatusOr<UnitIndex> FreeIndex(const std::vector<Assignment>& assignments) 
   for (const Assignment& a : assignments) used.insert(a.index);
   for (UnitIndex i = 0; i < kUnitsMax; ++i)
     if (!used.contains(i)) return i;
-  return absl::ResourceExhaustedError(absl::StrCat("more than ", kUnitsMax, " alias units, draining ones included"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("more than ", kUnitsMax, " alias units, draining ones included"));
 }
 
 }  // namespace
@@ -87,7 +98,8 @@ RandomBelow KernelRandom() {
   return [](uint64_t bound) {
     uint64_t word, limit = ~uint64_t{0} - ~uint64_t{0} % bound;
     do {
-      CFR_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&word), sizeof word) == 1, "the kernel gives no entropy");
+      CFR_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&word), sizeof word) == 1,
+                "the kernel gives no entropy");
     } while (word >= limit);
     return word % bound;
   };
@@ -124,8 +136,8 @@ absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::
   return next;
 }
 
-bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows, uint64_t now_ms,
-         uint64_t quarantine_ms) {
+bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows,
+         uint64_t now_ms, uint64_t quarantine_ms) {
   bool changed = false;
   for (Assignment& a : *assignments) {
     if (a.state != PrefixState::kDraining || flows(a.index) != 0) continue;

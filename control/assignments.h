@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::
 
 // Lets draining units without flows rest and forgets those that have rested for `quarantine_ms`.
 // `flows(index)`: live flows of a unit. True if something changed.
-bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows, uint64_t now_ms,
-         uint64_t quarantine_ms);
+bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows,
+         uint64_t now_ms, uint64_t quarantine_ms);
 
 }  // namespace cfr

@@ -9,11 +9,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
+#include "common/text_file.h"
 #include "common/version.h"
 #include "control/api_server.h"
 #include "control/commands.h"
@@ -34,67 +33,73 @@ namespace {
 constexpr int kPollMs = 2;
 
 std::atomic<bool> stop_requested{false};
-void RequestStop(int) { stop_requested.store(true); }
-
-int Fail(ExitCode code, const std::string& sentence) {
-  Log(LogLevel::kError, sentence, {});
-  return static_cast<int>(code);
+void RequestStop(int) {
+  stop_requested.store(true);
 }
 
-bool MakeDirectory(const std::string& path, mode_t mode) { return mkdir(path.c_str(), mode) == 0 || errno == EEXIST; }
+ExitCode Fail(ExitCode code, const std::string& sentence) {
+  Log(LogLevel::kError, sentence, {});
+  return code;
+}
+
+bool MakeDirectory(const std::string& path, mode_t mode) {
+  return mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
+}
 
 // The saved state if there is one, else the file as a generation still to be committed.
-bool LoadState(const StateFile& file, State* state) {
+ExitCode LoadState(const StateFile& file, State* state) {
   auto saved = file.Load(MonotonicMs());
   if (saved.ok()) {
     *state = *saved;
     Log(LogLevel::kInfo, "state restored", {{"generation", absl::StrCat(state->generation)}});
-    return true;
+    return ExitCode::kOk;
   }
-  if (!absl::IsNotFound(saved.status())) Log(LogLevel::kWarning, std::string(saved.status().message()), {});
-  std::ifstream input(FLAGS_config, std::ios::binary);
-  std::stringstream text;
-  text << input.rdbuf();
-  if (!input) {
-    std::fprintf(stderr, "<3>%s: error: cannot be read\n", FLAGS_config.c_str());
-    return false;
-  }
-  ConfigResult parsed = ParseConfig(text.str());
-  for (const ConfigError& e : parsed.errors) std::fprintf(stderr, "<3>%s\n", Format(e, FLAGS_config).c_str());
-  if (!parsed.config.has_value()) return false;
+  if (absl::IsDataLoss(saved.status()))
+    Log(LogLevel::kWarning, std::string(saved.status().message()), {});
+  else if (!absl::IsNotFound(saved.status()))
+    return Fail(ExitCode::kFailed, std::string(saved.status().message()));
+  auto text = ReadTextFile(FLAGS_config, kConfigBytesMax);
+  if (!text.ok()) return Fail(ExitCode::kConfig, std::string(text.status().message()));
+  ConfigResult parsed = ParseConfig(*text);
+  for (const ConfigError& e : parsed.errors)
+    Log(LogLevel::kError, Format({e.line, e.column, e.message, ""}, FLAGS_config), {{"hint", e.hint}});
+  if (!parsed.config.has_value()) return ExitCode::kConfig;
   state->config = *parsed.config;
-  return true;
+  return ExitCode::kOk;
 }
 
-int Main() {
+ExitCode Main() {
   rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);  // keys pass through this process
   prctl(PR_SET_DUMPABLE, 0);
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGINT, RequestStop);
   std::signal(SIGPIPE, SIG_IGN);
-  if (!MakeDirectory(FLAGS_state_dir, 0700) || !MakeDirectory(FLAGS_runtime_dir, 0750))
-    return Fail(ExitCode::kFailed, absl::StrCat("cannot create state or runtime directory: ", std::strerror(errno)));
+  if (!MakeDirectory(FLAGS_state_dir, 0700) || !MakeDirectory(FLAGS_runtime_dir, 0755))
+    return Fail(ExitCode::kFailed,
+                absl::StrCat("cannot create state or runtime directory: ", std::strerror(errno)));
   StateFile file(FLAGS_state_dir);
   State state;
-  if (!LoadState(file, &state)) return static_cast<int>(ExitCode::kConfig);
-  std::string socket = FLAGS_dataplane_socket.empty() ? FLAGS_runtime_dir + "/dataplane.sock" : FLAGS_dataplane_socket;
+  if (ExitCode code = LoadState(file, &state); code != ExitCode::kOk) return code;
+  std::string socket =
+      FLAGS_dataplane_socket.empty() ? FLAGS_runtime_dir + "/dataplane.sock" : FLAGS_dataplane_socket;
   Node node(std::move(state), file, socket);
   FlowListing listing(node);
-  Commands commands(node, listing);
-  auto server = ApiServer::Listen(FLAGS_runtime_dir, [&](const std::string& command, const Json& args, bool read_only,
-                                                         Answered answered) {
-    commands.Obey(command, args, read_only, std::move(answered));
+  Heartbeats heartbeats;
+  Commands commands(node, listing, heartbeats);
+  auto server = ApiServer::Open(FLAGS_runtime_dir, [&](const ApiRequest& request, Answered answered) {
+    commands.Obey(request, std::move(answered));
   });
   if (!server.ok()) return Fail(ExitCode::kFailed, std::string(server.status().message()));
   Log(LogLevel::kInfo, "ready", {{"runtime_dir", FLAGS_runtime_dir}});
   while (!stop_requested.load()) {
-    (*server)->Poll(kPollMs);
+    (*server)->Poll(kPollMs, MonotonicMs());
     node.Poll(MonotonicMs());
     listing.Poll(MonotonicMs());
+    if (node.link().attached()) heartbeats.Look(node.link().page(), node.link().workers(), MonotonicMs());
   }
   Log(LogLevel::kInfo, "stopped", {});
-  return 0;
+  return ExitCode::kOk;
 }
 
 }  // namespace
@@ -107,6 +112,8 @@ int main(int argc, char** argv) {
   google::ParseCommandLineNonHelpFlags(&argc, &argv, true);
   google::gflags_exitfunc = [](int) { std::exit(0); };
   google::HandleCommandLineHelpFlags();
-  if (argc > 1) return cfr::Fail(cfr::ExitCode::kUsage, absl::StrCat("unexpected argument '", argv[1], "'; see --help"));
-  return cfr::Main();
+  cfr::ExitCode code = argc == 1 ? cfr::Main()
+                                 : cfr::Fail(cfr::ExitCode::kUsage,
+                                             absl::StrCat("unexpected argument '", argv[1], "'; see --help"));
+  return static_cast<int>(code);
 }

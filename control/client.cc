@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/client.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/unix_socket.h"
 
 namespace cfr {
 namespace {
@@ -18,31 +18,28 @@ constexpr size_t kAnswerMax = size_t{64} << 20;
 
 class Connection {
  public:
+  // Every call below waits at most `timeout_ms`.
+  explicit Connection(int timeout_ms) : socket_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    timeval timeout{timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  }
   ~Connection() {
     if (socket_ >= 0) close(socket_);
   }
-  bool Open(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return errno = ENAMETOOLONG, false;
-    std::memcpy(address.sun_path, path.data(), path.size());
-    socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return socket_ >= 0 && connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  }
-  bool Send(const std::string& text) {
-    for (size_t done = 0; done < text.size();) {
-      ssize_t n = send(socket_, text.data() + done, text.size() - done, MSG_NOSIGNAL);
+  bool Open(const sockaddr_un& address) { return connect(socket_, Generic(address), sizeof address) == 0; }
+  bool Send(std::string_view text) {
+    while (!text.empty()) {
+      ssize_t n = send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
       if (n <= 0) return false;
-      done += static_cast<size_t>(n);
+      text.remove_prefix(static_cast<size_t>(n));
     }
     return true;
   }
-  // The next line; false on silence for `timeout_ms`, end of file or excess.
-  bool ReadLine(std::string* line, int timeout_ms) {
+  // Up to the first newline; false on silence, end of file or excess.
+  bool ReadLine(std::string* line) {
     char buffer[64 * 1024];
-    while (line->find('\n') == std::string::npos) {
-      pollfd wait{socket_, POLLIN, 0};
-      if (poll(&wait, 1, timeout_ms) != 1) return false;
+    while (line->empty() || line->back() != '\n') {
       ssize_t n = recv(socket_, buffer, sizeof buffer, 0);
       if (n <= 0 || line->size() > kAnswerMax) return false;
       line->append(buffer, static_cast<size_t>(n));
@@ -51,25 +48,49 @@ class Connection {
   }
 
  private:
-  int socket_ = -1;
+  int socket_;
 };
+
+const char* HintFor(int error) {
+  if (error == EACCES)
+    return "become root or join the group of the socket; readonly.sock beside it is for everybody";
+  if (error == ENOENT || error == ECONNREFUSED)
+    return "is cfr-control running? another socket: --socket PATH";
+  return "cfrctl doctor";
+}
+
+// What it says, believed only as far as it has the form of an answer.
+Answer Understand(const Json& reply, const Failure& otherwise) {
+  if (!reply.is_object()) return otherwise;
+  if (reply.contains("result") && reply["result"].is_object()) return reply["result"];
+  const Json error = reply.value("error", Json());
+  if (!error.is_object() || !reply.contains("exit") || !reply["exit"].is_number_integer()) return otherwise;
+  for (const ExitCodeRow& row : kExitCodeRows)
+    if (reply["exit"] == static_cast<int>(row.code) && error.contains("message") &&
+        error["message"].is_string())
+      return Failure{row.code, error["message"],
+                     error.contains("hint") && error["hint"].is_string() ? error["hint"] : ""};
+  return otherwise;
+}
 
 }  // namespace
 
 Answer Ask(const std::string& socket_path, const std::string& command, const Json& args, int timeout_ms) {
-  Connection connection;
-  auto unreachable = [&](const std::string& why) {
-    return Failure{ExitCode::kUnreachable, absl::StrCat(socket_path, ": ", why), "is cfr-control running? see --socket"};
+  auto unreachable = [&](const std::string& why, const char* hint) {
+    return Failure{ExitCode::kUnreachable, absl::StrCat(socket_path, ": ", why), hint};
   };
-  if (!connection.Open(socket_path)) return unreachable(std::strerror(errno));
+  auto address = SocketAddress(socket_path);
+  if (!address.ok())
+    return Failure{ExitCode::kUsage, std::string(address.status().message()), "--socket PATH"};
+  Connection connection(timeout_ms);
+  if (!connection.Open(*address))
+    return unreachable(errno == EAGAIN ? "no answer" : std::strerror(errno), HintFor(errno));
+  // What it says is read even when it did not listen to the end: it may be why.
+  connection.Send(ToLine({{"command", command}, {"args", args}}));
   std::string line;
-  connection.Send(Json{{"command", command}, {"args", args}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-  if (!connection.ReadLine(&line, timeout_ms)) return unreachable("no answer");
-  Json reply = Json::parse(line, nullptr, false);
-  if (!reply.is_object()) return unreachable("the answer is no JSON object");
-  if (reply.contains("result")) return reply["result"];
-  Json error = reply.value("error", Json::object());
-  return Failure{static_cast<ExitCode>(reply.value("exit", 1)), error.value("message", "unknown error"), error.value("hint", "")};
+  if (!connection.ReadLine(&line)) return unreachable("no answer", HintFor(0));
+  return Understand(ParseJson(line),
+                    unreachable("not the answer of a cfr-control of this release", HintFor(0)));
 }
 
 }  // namespace cfr

@@ -8,7 +8,8 @@
 
 namespace cfr {
 
-// Connects to `socket_path`, asks, waits at most `timeout_ms`. kUnreachable when nobody answers.
+// Connects to `socket_path`, asks and waits, at each step at most `timeout_ms`. kUnreachable when nobody
+// answers, or somebody who is no cfr-control.
 Answer Ask(const std::string& socket_path, const std::string& command, const Json& args, int timeout_ms);
 
 }  // namespace cfr

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every command of the local API, by name. What cfrctl can do, a script can do with these.
+// Does what the commands of the API ask (command_table.h). What cfrctl can do, a script can do with these.
 #pragma once
 
 #include "control/answer.h"
+#include "control/api_server.h"
 #include "control/flow_listing.h"
+#include "control/heartbeats.h"
 #include "control/node.h"
 
 namespace cfr {
 
 class Commands {
  public:
-  Commands(Node& node, FlowListing& listing) : node_(node), listing_(listing) {}
-  // Answers through `answered`, exactly once, perhaps later.
-  void Obey(const std::string& command, const Json& args, bool read_only, Answered answered);
+  Commands(Node& node, FlowListing& listing, const Heartbeats& heartbeats)
+      : node_(node), listing_(listing), heartbeats_(heartbeats) {}
+  // Answers through `answered`, exactly once, perhaps later. What needs Access::kFull is logged with the
+  // peer and how it ended.
+  void Obey(const ApiRequest& request, Answered answered);
 
  private:
   struct Row;
   static const Row kRows[];
+  void Dispatch(const ApiRequest& request, Answered answered);
 
   Answer ConfigExport(const Json& args);
   Answer ConfigPlan(const Json& args);
@@ -37,11 +42,13 @@ class Commands {
   Answer Health(const Json& args);
   Answer Version(const Json& args);
 
-  void SetPoolState(const Json& args, PrefixState state, Answered answered);
-  void ChangeText(const std::string& text, Answered answered);
+  void SetPoolState(const std::string& pool, PrefixState from, PrefixState to, Answered answered);
+  void ChangeAsText(const Config& next, Answered answered);
 
   Node& node_;
   FlowListing& listing_;
+  const Heartbeats& heartbeats_;
+  uint64_t now_ms_ = 0;  // of the request in hand
 };
 
 }  // namespace cfr

@@ -4,9 +4,6 @@
 //   config_reference EXAMPLE PAGE   exit code 0 if PAGE is that page, 1 if it is stale
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <optional>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +12,7 @@
 #include "common/limits.h"
 #include "common/settings.h"
 #include "common/suggestion.h"
+#include "common/text_file.h"
 
 namespace cfr {
 namespace {
@@ -154,17 +152,10 @@ std::string Rules() {
   return out + "\n";
 }
 
-std::optional<std::string> ReadFile(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return std::nullopt;
-  return text.str();
-}
-
 int Run(int argc, char** argv) {
-  auto example = argc > 1 ? ReadFile(argv[1]) : std::nullopt;
-  if (argc > 3 || !example.has_value()) {
+  auto read = [](const char* path) { return ReadTextFile(path, kConfigBytesMax); };
+  auto example = argc > 1 ? read(argv[1]) : absl::InvalidArgumentError("no example");
+  if (argc > 3 || !example.ok()) {
     std::fprintf(stderr, "usage: config_reference EXAMPLE [PAGE]; EXAMPLE is docs/cfr.toml\n");
     return 2;
   }
@@ -172,7 +163,7 @@ int Run(int argc, char** argv) {
       absl::StrCat(kTop, Sections(), Rules(),
                    "## An example with every key\n\n[cfr.toml](cfr.toml)\n\n```toml\n", *example, "```\n");
   if (argc == 2) return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
-  if (ReadFile(argv[2]) == page) return 0;
+  if (auto found = read(argv[2]); found.ok() && *found == page) return 0;
   std::fprintf(stderr,
                "%s is stale; run: build/control/config_reference docs/cfr.toml > docs/configuration.md\n",
                argv[2]);

@@ -2,8 +2,8 @@
 #include "control/render.h"
 
 #include <algorithm>
-#include <map>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/counters.h"
@@ -11,126 +11,186 @@
 namespace cfr {
 namespace {
 
-std::string Text(const Json& j) { return j.is_string() ? j.get<std::string>() : j.dump(); }
+using Rows = std::vector<std::vector<std::string>>;
 
-std::string Endpoint(const Json& j) {
-  std::string address = Text(j["address"]);
-  bool v6 = address.find(':') != std::string::npos;
-  return absl::StrCat(v6 ? "[" : "", address, v6 ? "]" : "", ":", Text(j["port"]));
+// No cell is empty: scripts count columns.
+std::string Text(const Json& j) {
+  if (j.is_null() || j == "") return "-";
+  return j.is_string() ? j.get<std::string>() : j.dump();
 }
 
-const DropReasonRow* ReasonNamed(const std::string& name) {
-  for (const DropReasonRow& row : kDropReasonRows)
-    if (name == row.name) return &row;
-  return nullptr;
+std::string Endpoint(const Json& j) {
+  std::string address = Text(j.at("address"));
+  bool v6 = address.find(':') != std::string::npos;
+  return absl::StrCat(v6 ? "[" : "", address, v6 ? "]" : "", ":", Text(j.at("port")));
+}
+
+// Numbers and missing ones, but not those alone.
+bool IsOfNumbers(const Rows& rows, size_t column) {
+  bool digits = false;
+  for (size_t r = 1; r < rows.size(); ++r) {
+    if (rows[r].size() <= column || rows[r][column] == "-") continue;
+    const std::string& cell = rows[r][column];
+    if (cell.empty() ||
+        cell.find_first_not_of("0123456789", cell.front() == '-' ? 1 : 0) != std::string::npos)
+      return false;
+    digits = true;
+  }
+  return digits;
+}
+
+std::string Padded(const std::string& cell, size_t width, bool right) {
+  std::string blanks(width - cell.size(), ' ');
+  return right ? blanks + cell : cell + blanks;
 }
 
 }  // namespace
 
-std::string Table(const std::vector<std::vector<std::string>>& rows) {
+std::string Table(const Rows& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
+  std::vector<bool> numbers;
+  for (size_t i = 0; i < widths.size(); ++i) numbers.push_back(IsOfNumbers(rows, i));
   std::string out;
   for (const auto& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i)
-      line += i + 1 < row.size() ? row[i] + std::string(widths[i] - row[i].size() + 2, ' ') : row[i];
-    out += line + "\n";
+      absl::StrAppend(&line, i == 0 ? "" : "  ", Padded(row[i], widths[i], numbers[i]));
+    absl::StripTrailingAsciiWhitespace(&line);
+    absl::StrAppend(&out, line, "\n");
   }
   return out;
 }
 
+std::string RenderExport(const Json& result) {
+  return result.at("config");
+}
+
 std::string RenderPools(const Json& result) {
-  std::vector<std::vector<std::string>> rows = {{"pool", "region", "state", "units", "flows", "prefixes"}};
-  for (const Json& p : result["pools"]) {
+  Rows rows = {{"pool", "region", "state", "units", "flows", "prefixes"}};
+  for (const Json& p : result.at("pools")) {
     std::vector<std::string> prefixes, states;
-    for (const Json& prefix : p["prefixes"]) prefixes.push_back(Text(prefix));
-    for (const auto& [state, count] : p["unit_states"].items()) states.push_back(absl::StrCat(Text(count), " ", state));
-    rows.push_back({Text(p["name"]), Text(p["region"]), p.value("deleted", false) ? "deleted" : Text(p["state"]),
-                    states.empty() ? "-" : absl::StrJoin(states, ", "), Text(p["flows"]), absl::StrJoin(prefixes, " ")});
+    for (const Json& prefix : p.at("prefixes")) prefixes.push_back(Text(prefix));
+    for (const auto& [state, count] : p.at("unit_states").items())
+      states.push_back(absl::StrCat(Text(count), " ", state));
+    rows.push_back({Text(p.at("name")), Text(p.at("region")),
+                    p.at("deleted").get<bool>() ? "deleted" : Text(p.at("state")),
+                    states.empty() ? "none" : absl::StrJoin(states, ", "), Text(p.at("flows")),
+                    absl::StrJoin(prefixes, " ")});
   }
   return Table(rows);
 }
 
 std::string RenderPool(const Json& pool) {
-  std::string out = RenderPools({{"pools", Json::array({pool})}});
-  std::vector<std::vector<std::string>> rows = {{"unit", "address", "state"}};
-  for (const Json& unit : pool["units"]) rows.push_back({Text(unit["index"]), Text(unit["address"]), Text(unit["state"])});
-  return out + "\n" + Table(rows);
+  Rows rows = {{"unit", "address", "state"}};
+  for (const Json& unit : pool.at("units"))
+    rows.push_back({Text(unit.at("index")), Text(unit.at("address")), Text(unit.at("state"))});
+  return absl::StrCat(RenderPools({{"pools", Json::array({pool})}}), "\n", Table(rows));
+}
+
+std::string RenderEpoch(const Json& result) {
+  return Table({{"epoch", "key version", "keys since start"},
+                {absl::StrCat(Text(result.at("length_seconds")), " s"), Text(result.at("key_version")),
+                 Text(result.at("advances"))}});
 }
 
 std::string RenderFlows(const Json& result) {
-  std::vector<std::vector<std::string>> rows = {
-      {"subscriber", "alias", "remote", "proto", "state", "idle", "out", "in", "worker"}};
-  for (const Json& f : result["flows"])
-    rows.push_back({Endpoint(f["subscriber"]), Endpoint(f["alias"]), Endpoint(f["remote"]), Text(f["protocol"]),
-                    Text(f["state"]), absl::StrCat(static_cast<int>(f["idle_seconds"].get<double>()), "s"),
-                    Text(f["packets"]["outbound"]), Text(f["packets"]["inbound"]), Text(f["worker"])});
-  return Table(rows) + (result.value("truncated", false) ? "more flows exist; see --limit\n" : "");
+  Rows rows = {{"subscriber", "alias", "remote", "proto", "state", "idle s", "out", "in", "worker"}};
+  for (const Json& f : result.at("flows"))
+    rows.push_back({Endpoint(f.at("subscriber")), Endpoint(f.at("alias")), Endpoint(f.at("remote")),
+                    Text(f.at("protocol")), Text(f.at("state")),
+                    absl::StrCat(static_cast<int64_t>(f.at("idle_seconds").get<double>())),
+                    Text(f.at("packets").at("outbound")), Text(f.at("packets").at("inbound")),
+                    Text(f.at("worker"))});
+  return Table(rows) + (result.at("truncated").get<bool>()
+                            ? "more flows exist: --limit, --subscriber, --pool, --proto\n"
+                            : "");
 }
 
 std::string RenderFlowStats(const Json& result) {
-  std::vector<std::vector<std::string>> rows = {{"family", "flows", "quarantined", "capacity"}};
-  for (const char* family : {"ipv4", "ipv6"})
-    rows.push_back({family, Text(result[family]["flows"]), Text(result[family]["quarantined"]), Text(result[family]["capacity"])});
-  const Json& opened = result["opened"];
-  return Table(rows) + absl::StrCat("opened: tcp ", Text(opened["tcp"]), ", udp ", Text(opened["udp"]), ", icmp ",
-                                    Text(opened["icmp"]), "; closed: ", Text(result["closed"]), "\n");
+  Rows rows = {{"family", "flows", "quarantined", "capacity"}};
+  for (const char* family : {"ipv4", "ipv6"}) {
+    const Json& f = result.at(family);
+    rows.push_back({family, Text(f.at("flows")), Text(f.at("quarantined")), Text(f.at("capacity"))});
+  }
+  const Json& opened = result.at("opened");
+  return absl::StrCat(Table(rows), "\n",
+                      Table({{"opened tcp", "opened udp", "opened icmp", "closed"},
+                             {Text(opened.at("tcp")), Text(opened.at("udp")), Text(opened.at("icmp")),
+                              Text(result.at("closed"))}}));
 }
 
 std::string RenderWorkers(const Json& result) {
-  std::vector<std::vector<std::string>> rows = {
-      {"worker", "flows v4", "flows v6", "quarantined", "received", "handed in", "handed to", "mismatch"}};
-  for (const Json& w : result["workers"]) {
+  Rows rows = {
+      {"worker", "flows v4", "flows v6", "quarantined", "received", "handed in", "mismatch", "handed to"}};
+  for (const Json& w : result.at("workers")) {
     std::vector<std::string> handoffs;
-    for (const auto& [to, count] : w["handoff_to"].items())
+    for (const auto& [to, count] : w.at("handoff_to").items())
       if (count != 0) handoffs.push_back(absl::StrCat(to, ":", Text(count)));
-    int64_t mismatch = w["accounting_mismatch"]["outbound"].get<int64_t>() + w["accounting_mismatch"]["inbound"].get<int64_t>();
-    rows.push_back({Text(w["worker"]), Text(w["flows"]["ipv4"]), Text(w["flows"]["ipv6"]),
-                    absl::StrCat(w["quarantined"]["ipv4"].get<uint64_t>() + w["quarantined"]["ipv6"].get<uint64_t>()),
-                    Text(w["received"]), Text(w["handoff_in"]), handoffs.empty() ? "-" : absl::StrJoin(handoffs, " "),
-                    absl::StrCat(mismatch)});
+    auto both = [](const Json& j, const char* a, const char* b) {
+      return absl::StrCat(j.at(a).get<int64_t>() + j.at(b).get<int64_t>());
+    };
+    rows.push_back({Text(w.at("worker")), Text(w.at("flows").at("ipv4")), Text(w.at("flows").at("ipv6")),
+                    both(w.at("quarantined"), "ipv4", "ipv6"), Text(w.at("received")),
+                    Text(w.at("handoff_in")), both(w.at("accounting_mismatch"), "outbound", "inbound"),
+                    handoffs.empty() ? "-" : absl::StrJoin(handoffs, " ")});
   }
   return Table(rows);
 }
 
 std::string RenderPorts(const Json& result) {
-  std::vector<std::vector<std::string>> rows = {
-      {"side", "device", "driver", "mac", "mtu", "link", "received", "sent", "missed", "errors", "neighbours"}};
-  for (const Json& p : result["ports"])
-    rows.push_back({Text(p["side"]), Text(p["device"]), Text(p["driver"]), Text(p["mac"]), Text(p["mtu"]),
-                    p["link_up"].get<bool>() ? "up" : "down", Text(p["received"]), Text(p["sent"]), Text(p["missed"]),
-                    Text(p["errors"]), Text(p["neighbours"])});
+  Rows rows = {{"side", "device", "driver", "mac", "mtu", "link", "received", "sent", "missed", "errors",
+                "neighbours"}};
+  for (const Json& p : result.at("ports"))
+    rows.push_back({Text(p.at("side")), Text(p.at("device")), Text(p.at("driver")), Text(p.at("mac")),
+                    Text(p.at("mtu")), p.at("link_up").get<bool>() ? "up" : "down", Text(p.at("received")),
+                    Text(p.at("sent")), Text(p.at("missed")), Text(p.at("errors")),
+                    Text(p.at("neighbours"))});
   return Table(rows);
 }
 
-std::string RenderCounters(const Json& result, bool explain) {
-  std::string out;
+std::string RenderCounters(const Json& result) {
+  const Json meanings = result.value("meanings", Json::object());
+  std::vector<std::string> tables;
   for (const char* direction : {"outbound", "inbound"}) {
-    std::vector<std::vector<std::string>> rows = {{direction, "", ""}};
-    for (const auto& [name, value] : result[direction]["counters"].items()) rows.push_back({"  " + name, Text(value), ""});
-    for (const auto& [name, value] : result[direction]["drops"].items()) {
-      const DropReasonRow* row = explain ? ReasonNamed(name) : nullptr;
-      rows.push_back({"  drop " + name, Text(value), row == nullptr ? "" : absl::StrCat(row->sentence, " [", row->clause, "]")});
-    }
-    out += Table(rows);
+    Rows rows = {{direction, "count"}};
+    auto add = [&](const char* kind, const std::string& prefix) {
+      for (const auto& [name, value] : result.at(direction).at(kind).items()) {
+        rows.push_back({prefix + name, Text(value)});
+        if (!meanings.empty()) rows.back().push_back(Text(meanings.at(kind).at(name).at("sentence")));
+      }
+    };
+    add("counters", "");
+    add("drops", "drop ");
+    tables.push_back(Table(rows));
   }
-  return out;
+  return absl::StrJoin(tables, "\n");
 }
 
-std::string RenderExplanations() {
-  std::vector<std::vector<std::string>> rows = {{"reason", "clause", "meaning"}};
-  for (const DropReasonRow& row : kDropReasonRows) rows.push_back({row.name, row.clause, row.sentence});
-  return Table(rows);
+Json Meanings() {
+  Json counters = Json::object(), drops = Json::object();
+  for (const CounterRow& row : kCounterRows) counters[row.name] = {{"sentence", row.sentence}};
+  for (const DropReasonRow& row : kDropReasonRows)
+    drops[row.name] = {{"sentence", row.sentence}, {"clause", row.clause}};
+  return {{"counters", counters}, {"drops", drops}};
+}
+
+std::string RenderMeanings(const Json& result) {
+  Rows rows = {{"counter", "meaning"}}, drops = {{"drop reason", "clause", "meaning"}};
+  for (const auto& [name, row] : result.at("meanings").at("counters").items())
+    rows.push_back({name, Text(row.at("sentence"))});
+  for (const auto& [name, row] : result.at("meanings").at("drops").items())
+    drops.push_back({name, Text(row.at("clause")), Text(row.at("sentence"))});
+  return absl::StrCat(Table(rows), "\n", Table(drops));
 }
 
 std::string RenderChecks(const Json& result) {
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& c : result["checks"]) {
-    rows.push_back({c["ok"].get<bool>() ? "ok" : "BAD", Text(c["check"]), Text(c["text"])});
+  Rows rows = {{"", "check", "finding"}};
+  for (const Json& c : result.at("checks")) {
+    rows.push_back({c.at("ok").get<bool>() ? "ok" : "BAD", Text(c.at("check")), Text(c.at("text"))});
     if (std::string fix = c.value("fix", ""); !fix.empty()) rows.push_back({"", "", "run: " + fix});
   }
   return Table(rows);
@@ -138,23 +198,33 @@ std::string RenderChecks(const Json& result) {
 
 std::string RenderPlan(const Json& result) {
   std::string out;
-  for (const Json& c : result["changes"]) {
-    absl::StrAppend(&out, Text(c["sign"]), " ", Text(c["object"]), " ", Text(c["name"]), ": ", Text(c["text"]));
+  for (const Json& c : result.at("changes")) {
+    absl::StrAppend(&out, Text(c.at("sign")), " ", Text(c.at("object")), " ", Text(c.at("name")), ": ",
+                    Text(c.at("text")));
     if (uint64_t flows = c.value("live_flows", uint64_t{0}); flows > 0)
       absl::StrAppend(&out, " (", flows, " live flows keep their alias)");
-    absl::StrAppend(&out, c["needs_restart"].get<bool>() ? " (when cfr-dataplane is restarted)\n" : "\n");
+    absl::StrAppend(&out, c.at("needs_restart").get<bool>() ? " (when cfr-dataplane is restarted)\n" : "\n");
   }
   return out.empty() ? "nothing to change\n" : out;
 }
 
 std::string RenderChange(const Json& result) {
-  std::string out = result.value("changed", false) ? "changed" : "nothing to change";
-  if (result.contains("generation")) absl::StrAppend(&out, ", generation ", Text(result["generation"]));
-  if (result.contains("key_version")) absl::StrAppend(&out, ", key version ", Text(result["key_version"]));
-  if (result.contains("live_flows")) absl::StrAppend(&out, ", live flows ", Text(result["live_flows"]));
+  std::string out = result.at("changed").get<bool>() ? "changed" : "nothing to change";
+  if (result.contains("generation")) absl::StrAppend(&out, ", generation ", Text(result.at("generation")));
+  if (result.contains("key_version")) absl::StrAppend(&out, ", key version ", Text(result.at("key_version")));
+  if (result.contains("live_flows")) absl::StrAppend(&out, ", live flows ", Text(result.at("live_flows")));
   for (const Json& item : result.value("needs_restart", Json::array()))
     absl::StrAppend(&out, "\ntakes effect when cfr-dataplane is restarted: ", Text(item));
   return out + "\n";
+}
+
+std::string RenderVersions(const Json& result) {
+  const Json &control = result.at("control"), &dataplane = result.at("dataplane");
+  const char* unknown = control.is_null() ? "unknown" : "not attached";
+  return Table({{"program", "version"},
+                {"cfrctl", Text(result.at("cfrctl"))},
+                {"cfr-control", control.is_null() ? "does not answer" : Text(control)},
+                {"cfr-dataplane", dataplane.is_null() ? unknown : Text(dataplane)}});
 }
 
 }  // namespace cfr

@@ -7,24 +7,29 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/text_file.h"
+#include "control/answer.h"
 
 namespace cfr {
 namespace {
 
-using Json = nlohmann::json;
 constexpr int kSchema = 1;
+// The configuration as text, escaped, and the assignments.
+constexpr size_t kBytesMax = size_t{4} * kConfigBytesMax;
 
 absl::Status Failed(const std::string& what) {
   return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
 }
 
 Json ToJson(const Assignment& a) {
-  return {{"index", a.index}, {"address", Format(a.address)}, {"pool", a.pool}, {"region", a.region},
+  return {{"index", a.index},
+          {"address", Format(a.address)},
+          {"pool", a.pool},
+          {"region", a.region},
           {"state", Name(a.state)}};
 }
 
@@ -43,7 +48,7 @@ bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
 }
 
 bool Decode(const std::string& text, uint64_t now_ms, State* state) {
-  Json j = Json::parse(text, nullptr, false);
+  Json j = ParseJson(text);
   if (!j.is_object()) return false;
   try {
     if (j.at("schema") != kSchema) return false;
@@ -51,12 +56,16 @@ bool Decode(const std::string& text, uint64_t now_ms, State* state) {
     if (!config.config.has_value()) return false;
     state->config = *config.config;
     state->generation = j.at("generation").get<Generation>();
+    std::set<UnitIndex> indices;
+    std::set<Address> addresses;
     for (const Json& item : j.at("assignments")) {
       Assignment a;
-      if (!FromJson(item, now_ms, &a)) return false;
+      if (!FromJson(item, now_ms, &a) || !indices.insert(a.index).second ||
+          !addresses.insert(a.address).second)
+        return false;
       state->assignments.push_back(a);
     }
-    return true;
+    return state->generation > 0;
   } catch (const Json::exception&) {
     return false;
   }
@@ -74,7 +83,9 @@ absl::Status WriteAll(int file, const std::string& text) {
 }  // namespace
 
 absl::Status StateFile::Save(const State& state) const {
-  Json j = {{"schema", kSchema}, {"generation", state.generation}, {"config", WriteConfig(state.config)},
+  Json j = {{"schema", kSchema},
+            {"generation", state.generation},
+            {"config", WriteConfig(state.config)},
             {"assignments", Json::array()}};
   for (const Assignment& a : state.assignments) j["assignments"].push_back(ToJson(a));
   const std::string aside = path_ + ".new";
@@ -92,14 +103,12 @@ absl::Status StateFile::Save(const State& state) const {
 }
 
 absl::StatusOr<State> StateFile::Load(uint64_t now_ms) const {
-  std::ifstream file(path_, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("no ", path_));
-  std::stringstream text;
-  text << file.rdbuf();
+  auto text = ReadTextFile(path_, kBytesMax);
   State state;
-  if (Decode(text.str(), now_ms, &state)) return state;
-  std::rename(path_.c_str(), (path_ + ".bad").c_str());
-  return absl::DataLossError(absl::StrCat(path_, " is not readable; kept as ", path_, ".bad"));
+  if (text.ok() && Decode(*text, now_ms, &state)) return state;
+  if (!text.ok() && !absl::IsOutOfRange(text.status())) return text.status();
+  if (std::rename(path_.c_str(), (path_ + ".bad").c_str()) != 0) return Failed(path_);
+  return absl::DataLossError(absl::StrCat(path_, " is no state of this program; kept as ", path_, ".bad"));
 }
 
 }  // namespace cfr

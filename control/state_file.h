@@ -25,7 +25,8 @@ class StateFile {
   explicit StateFile(const std::string& directory) : path_(directory + "/state.json") {}
   // Replaces the file as a whole: written aside, flushed to disk, renamed. Mode 0600.
   absl::Status Save(const State& state) const;
-  // kNotFound: there is none. kDataLoss: unreadable; it was renamed to state.json.bad and nothing of it is used.
+  // kNotFound: there is none. kDataLoss: torn or foreign; it was renamed to state.json.bad and nothing of it
+  // is used. Anything else: it may be good but cannot be read.
   absl::StatusOr<State> Load(uint64_t now_ms) const;
 
  private:

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/views.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -13,19 +15,29 @@ constexpr Direction kBothDirections[] = {Direction::kOutbound, Direction::kInbou
 
 std::string MacText(const uint8_t* mac) {
   char text[18];
-  std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+  std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+                mac[5]);
   return text;
+}
+
+// The page is memory of another process.
+int Workers(const DataplanePage& page) {
+  return std::min<int>(page.workers, kWorkersMax);
+}
+template <size_t N>
+std::string Text(const char (&text)[N]) {
+  return std::string(text, strnlen(text, N));
 }
 
 uint64_t Sum(const DataplanePage& page, const std::function<uint64_t(const CounterPage&)>& of) {
   uint64_t total = 0;
-  for (int w = 0; w < page.workers; ++w) total += of(page.worker[w]);
+  for (int w = 0; w < Workers(page); ++w) total += of(page.worker[w]);
   return total;
 }
 
 }  // namespace
 
-Json PoolView(const Node& node, const PoolConfig& pool) {
+Json PoolView(Node& node, const PoolConfig& pool) {
   Json prefixes = Json::array(), units = Json::array();
   for (const Prefix& p : pool.prefixes) prefixes.push_back(Format(p));
   std::map<std::string, int> states;
@@ -34,13 +46,21 @@ Json PoolView(const Node& node, const PoolConfig& pool) {
       units.push_back({{"index", a.index}, {"address", Format(a.address)}, {"state", Name(a.state)}});
       ++states[Name(a.state)];
     }
-  return {{"name", pool.name}, {"region", pool.region}, {"family", Name(pool.family())}, {"state", Name(pool.state)},
-          {"prefixes", prefixes}, {"alias_units", pool.alias_units}, {"answer_neighbours", pool.answer_neighbours},
-          {"units", units}, {"unit_states", states}, {"flows", node.PoolFlows(pool.name)}};
+  return {{"name", pool.name},
+          {"region", pool.region},
+          {"family", Name(pool.family())},
+          {"state", Name(pool.state)},
+          {"prefixes", prefixes},
+          {"alias_units", pool.alias_units},
+          {"answer_neighbours", pool.answer_neighbours},
+          {"units", units},
+          {"unit_states", states},
+          {"deleted", false},
+          {"flows", node.link().attached() ? Json(node.PoolFlows(pool.name)) : Json()}};
 }
 
 // Pools of the configuration, then those that are gone but still drain.
-Json PoolsView(const Node& node) {
+Json PoolsView(Node& node) {
   Json pools = Json::array();
   std::map<std::string, PoolConfig> gone;
   for (const Assignment& a : node.assignments()) {
@@ -63,7 +83,9 @@ Json PoolsView(const Node& node) {
 }
 
 Json EpochView(Node& node) {
-  Json view = {{"length_seconds", node.config().settings[Setting::kEpochLength]}};
+  Json view = {{"length_seconds", node.config().settings[Setting::kEpochLength]},
+               {"key_version", nullptr},
+               {"advances", nullptr}};
   if (node.link().attached()) {
     view["key_version"] = node.link().page().key_version.Get();
     view["advances"] = node.link().page().epoch_advances.Get();
@@ -73,20 +95,24 @@ Json EpochView(Node& node) {
 
 Json WorkersView(const DataplanePage& page) {
   Json workers = Json::array();
-  for (int w = 0; w < page.workers; ++w) {
+  for (int w = 0; w < Workers(page); ++w) {
     const CounterPage& c = page.worker[w];
     Json handoffs = Json::object(), mismatch = Json::object();
-    for (int to = 0; to < page.workers; ++to) handoffs[absl::StrCat(to)] = c.handoff_to[to].Get();
+    for (int to = 0; to < Workers(page); ++to) handoffs[absl::StrCat(to)] = c.handoff_to[to].Get();
     uint64_t received = 0, handed_in = 0;
     for (Direction d : kBothDirections) {
       mismatch[Name(d)] = AccountingMismatch(c, d);
       received += c.Get(d, Counter::kReceived);
       handed_in += c.Get(d, Counter::kHandoffIn);
     }
-    workers.push_back({{"worker", w}, {"flows", {{"ipv4", c.flows[0].Get()}, {"ipv6", c.flows[1].Get()}}},
+    workers.push_back({{"worker", w},
+                       {"flows", {{"ipv4", c.flows[0].Get()}, {"ipv6", c.flows[1].Get()}}},
                        {"quarantined", {{"ipv4", c.quarantined[0].Get()}, {"ipv6", c.quarantined[1].Get()}}},
-                       {"received", received}, {"handoff_in", handed_in}, {"handoff_to", handoffs},
-                       {"rounds", c.rounds.Get()}, {"busy_rounds", c.busy_rounds.Get()},
+                       {"received", received},
+                       {"handoff_in", handed_in},
+                       {"handoff_to", handoffs},
+                       {"rounds", c.rounds.Get()},
+                       {"busy_rounds", c.busy_rounds.Get()},
                        {"accounting_mismatch", mismatch}});
   }
   return workers;
@@ -96,11 +122,20 @@ Json PortsView(const DataplanePage& page) {
   Json ports = Json::array();
   for (int s = 0; s < kSides; ++s) {
     const PortStatus& p = page.port[s];
-    ports.push_back({{"side", Name(static_cast<Side>(s))}, {"device", p.device}, {"driver", p.driver},
-                     {"mac", MacText(p.mac)}, {"mtu", p.mtu}, {"queues", p.queues}, {"link_up", p.link_up.load() != 0},
-                     {"received", p.received.Get()}, {"received_bytes", p.received_bytes.Get()},
-                     {"sent", p.sent.Get()}, {"sent_bytes", p.sent_bytes.Get()}, {"missed", p.missed.Get()},
-                     {"errors", p.errors.Get()}, {"neighbours", page.neighbours[s].Get()}});
+    ports.push_back({{"side", Name(static_cast<Side>(s))},
+                     {"device", Text(p.device)},
+                     {"driver", Text(p.driver)},
+                     {"mac", MacText(p.mac)},
+                     {"mtu", p.mtu},
+                     {"queues", p.queues},
+                     {"link_up", p.link_up.load() != 0},
+                     {"received", p.received.Get()},
+                     {"received_bytes", p.received_bytes.Get()},
+                     {"sent", p.sent.Get()},
+                     {"sent_bytes", p.sent_bytes.Get()},
+                     {"missed", p.missed.Get()},
+                     {"errors", p.errors.Get()},
+                     {"neighbours", page.neighbours[s].Get()}});
   }
   return ports;
 }
@@ -132,36 +167,20 @@ Json FlowStatsView(const DataplanePage& page) {
     view[Name(static_cast<Family>(f))] = {
         {"flows", Sum(page, [&](const CounterPage& c) { return c.flows[f].Get(); })},
         {"quarantined", Sum(page, [&](const CounterPage& c) { return c.quarantined[f].Get(); })},
-        {"capacity", page.start_settings[static_cast<int>(f == 0 ? Setting::kFlowsV4 : Setting::kFlowsV6)] * page.workers}};
-  auto opened = [&](Counter id) { return Sum(page, [&](const CounterPage& c) { return c.Get(Direction::kOutbound, id); }); };
-  view["opened"] = {{"tcp", opened(Counter::kOpenedTcp)}, {"udp", opened(Counter::kOpenedUdp)}, {"icmp", opened(Counter::kOpenedIcmp)}};
+        {"capacity", page.start_settings[static_cast<int>(f == 0 ? Setting::kFlowsV4 : Setting::kFlowsV6)] *
+                         static_cast<uint64_t>(Workers(page))}};
+  auto opened = [&](Counter id) {
+    return Sum(page, [&](const CounterPage& c) { return c.Get(Direction::kOutbound, id); });
+  };
+  view["opened"] = {{"tcp", opened(Counter::kOpenedTcp)},
+                    {"udp", opened(Counter::kOpenedUdp)},
+                    {"icmp", opened(Counter::kOpenedIcmp)}};
   view["closed"] = opened(Counter::kClosed);
   return view;
 }
 
-Json HealthView(Node& node, uint64_t now_ms) {
-  Json checks = Json::array();
-  bool healthy = true;
-  auto check = [&](const char* name, bool ok, const std::string& text) {
-    checks.push_back({{"check", name}, {"ok", ok}, {"text", text}});
-    healthy &= ok;
-  };
-  bool attached = node.link().attached();
-  check("dataplane", attached, attached ? "attached" : std::string(node.link().why_detached().message()));
-  if (attached) {
-    const DataplanePage& page = node.link().page();
-    uint64_t generation = page.generation.Get(), deadline = page.lease_deadline_ms.Get();
-    check("generation", generation != 0 && generation == node.generation(),
-          absl::StrCat("control ", node.generation(), ", dataplane ", generation));
-    check("epoch_key", page.key_version.Get() != 0, absl::StrCat("version ", page.key_version.Get()));
-    check("lease", deadline > now_ms, deadline > now_ms ? absl::StrCat((deadline - now_ms) / 1000, " s left") : "lapsed");
-    int64_t mismatch = 0;
-    for (int w = 0; w < page.workers; ++w)
-      mismatch += static_cast<int64_t>(page.worker[w].Get(Direction::kOutbound, DropReason::kEgressGuard));
-    check("egress_guard", mismatch == 0, absl::StrCat(mismatch, " packets stopped"));
-    check("ring", page.ring_corrupt.Get() == 0, page.ring_corrupt.Get() == 0 ? "sound" : "corrupt");
-  }
-  return {{"healthy", healthy}, {"checks", checks}};
+std::string BuildText(const DataplanePage& page) {
+  return Text(page.build);
 }
 
 }  // namespace cfr

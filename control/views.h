@@ -8,15 +8,15 @@
 
 namespace cfr {
 
-Json PoolView(const Node& node, const PoolConfig& pool);
-Json PoolsView(const Node& node);
+// "flows" is null while no dataplane is attached.
+Json PoolView(Node& node, const PoolConfig& pool);
+Json PoolsView(Node& node);
 Json EpochView(Node& node);
 Json WorkersView(const DataplanePage& page);
 Json PortsView(const DataplanePage& page);
 // Totals over workers and main lcore; with `worker` >= 0 of that worker alone. Zero rows only with `all`.
 Json CountersView(const DataplanePage& page, bool all, int worker);
 Json FlowStatsView(const DataplanePage& page);
-// "healthy", and one entry per check with "ok" and a sentence.
-Json HealthView(Node& node, uint64_t now_ms);
+std::string BuildText(const DataplanePage& page);
 
 }  // namespace cfr

@@ -11,14 +11,13 @@
 
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/attach.h"
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/text_file.h"
 #include "dataplane/eal.h"
 #include "dataplane/main_lcore.h"
 #include "common/version.h"
@@ -52,14 +51,9 @@ void ForbidDumps() {
 }
 
 bool ReadConfig(const std::string& path, Config* config) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) {
-    std::fprintf(stderr, "<3>%s: error: cannot be read\n", path.c_str());
-    return false;
-  }
-  ConfigResult result = ParseConfig(text.str());
+  auto text = ReadTextFile(path, kConfigBytesMax);
+  if (!text.ok()) return Fail(kExitConfig, std::string(text.status().message())), false;
+  ConfigResult result = ParseConfig(*text);
   for (const ConfigError& error : result.errors) std::fprintf(stderr, "<3>%s\n", Format(error, path).c_str());
   if (!result.config.has_value()) return false;
   *config = *result.config;

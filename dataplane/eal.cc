@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/eal.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <bit>
-#include <fstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/kernel_interface.h"
 
 namespace cfr {
 namespace {
@@ -76,38 +73,14 @@ std::string Lcores(const Config& config) {
   return absl::StrJoin(lcores, ",");
 }
 
-std::string ReadLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 }  // namespace
 
 absl::Status CheckKernelIsOut(const PortConfig& port, Side side) {
   if (port.kind != PortConfig::Kind::kNetdev) return absl::OkStatus();
-  const std::string& device = port.device;
-  auto refuse = [&](const std::string& what, const std::string& command) {
-    return absl::FailedPreconditionError(absl::StrCat("port.", Name(side), ": ", what, "; run: ", command));
-  };
-  if (if_nametoindex(device.c_str()) == 0)
-    return absl::NotFoundError(absl::StrCat("port.", Name(side), ": no interface '", device, "' here"));
-  if (ReadLine(absl::StrCat("/proc/sys/net/ipv6/conf/", device, "/disable_ipv6")) == "0")
-    return refuse(absl::StrCat("IPv6 of the kernel is on for ", device),
-                  absl::StrCat("sysctl -w net/ipv6/conf/", device, "/disable_ipv6=1"));
-  if (ReadLine(absl::StrCat("/proc/sys/net/ipv4/conf/", device, "/forwarding")) == "1")
-    return refuse(absl::StrCat("the kernel forwards what arrives on ", device),
-                  absl::StrCat("sysctl -w net/ipv4/conf/", device, "/forwarding=0"));
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return absl::InternalError("cannot list interface addresses");
-  bool addressed = false;
-  for (ifaddrs* a = list; a != nullptr; a = a->ifa_next)
-    addressed |= a->ifa_addr != nullptr && device == a->ifa_name &&
-                 (a->ifa_addr->sa_family == AF_INET || a->ifa_addr->sa_family == AF_INET6);
-  freeifaddrs(list);
-  if (addressed)
-    return refuse(absl::StrCat(device, " has an address of the kernel's"), absl::StrCat("ip addr flush dev ", device));
+  for (const InterfaceFinding& finding : ExamineInterface(port.device))
+    if (!finding.ok)
+      return absl::FailedPreconditionError(
+          absl::StrCat("port.", Name(side), ": ", finding.text, "; run: ", finding.command));
   return absl::OkStatus();
 }
 

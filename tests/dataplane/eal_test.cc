@@ -158,7 +158,7 @@ TEST_F(KernelIsOut, TheCommandItNamesMendsWhatItRefuses) {
 }
 
 TEST_F(KernelIsOut, AnInterfaceThatIsNotThere) {
-  EXPECT_EQ(Check(Kind::kNetdev, "nothere0").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Check(Kind::kNetdev, "nothere0").code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(KernelIsOut, OtherKindsAreNotTheKernels) {
