@@ -44,9 +44,9 @@ bool MainLcore::Round() {
     changed = true;
   }
   if (changed) Publish();
-  SendMade();
   neighbours_.ReturnReady();
   neighbours_.Tick(now_ms);
+  SendMade();
   if (now_ms >= next_report_ms_) Report(now_ms);
   server_.page().main_rounds.Add(1);
   return busy || changed;

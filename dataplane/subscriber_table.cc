@@ -21,24 +21,30 @@ constexpr uint64_t kNanosPerSecond = 1'000'000'000, kNanosPerMilli = 1'000'000;
 SubscriberTable::SubscriberTable(uint64_t capacity, const SipKey& key)
     : key_(key), mask_(std::bit_ceil(std::max<uint64_t>(capacity * 2, kWindow)) - 1), slots_(mask_ + 1) {}
 
-SubscriberTable::View SubscriberTable::Look(uint64_t tag, uint64_t first) const {
-  View view;
+SubscriberTable::Place SubscriberTable::Find(uint64_t tag, uint64_t first) const {
+  Place found;
   for (uint32_t n = 0; n < kWindow; ++n) {
-    auto i = static_cast<uint32_t>((first + n) & mask_);
-    uint64_t word = slots_[i].word.load(), flows = word & kCountMask;
+    const auto i = static_cast<uint32_t>((first + n) & mask_);
+    const uint64_t word = slots_[i].word.load(), flows = word & kCountMask;
     if (word >> kCountBits == tag) {
-      view.flows += flows;
-      view.slots_in_use += flows > 0;
-      if (view.own == kNoSlot || ((view.own_word & kCountMask) == 0 && flows > 0)) {
-        view.own = i;
-        view.own_word = word;
-      }
-    } else if (view.vacant == kNoSlot && flows == 0) {
-      view.vacant = i;
-      view.vacant_word = word;
+      if (flows > 0) return {i, word, true};
+      if (!found.own) found = {i, word, true};
+    } else if (flows == 0 && found.slot == kNoSlot) {
+      found = {i, word, false};
     }
   }
-  return view;
+  return found;
+}
+
+SubscriberTable::Use SubscriberTable::InUse(uint64_t tag, uint64_t first) const {
+  Use use;
+  for (uint32_t n = 0; n < kWindow; ++n) {
+    const uint64_t word = slots_[(first + n) & mask_].word.load();
+    const uint64_t flows = word >> kCountBits == tag ? word & kCountMask : 0;
+    use.flows += flows;
+    use.slots += flows > 0;
+  }
+  return use;
 }
 
 bool SubscriberTable::Claim(Slot& slot, uint64_t vacant_word, uint64_t tag) {
@@ -49,20 +55,20 @@ bool SubscriberTable::Claim(Slot& slot, uint64_t vacant_word, uint64_t tag) {
 }
 
 // The slot with one more flow on it. A lost race starts over.
-SubscriberTable::Taken SubscriberTable::FindOrClaim(uint64_t tag, uint64_t first, uint32_t flows_max) {
+SubscriberTable::Taken SubscriberTable::Count(uint64_t tag, uint64_t first, uint32_t flows_max) {
   for (;;) {
-    View before = Look(tag, first);
-    const bool claims = before.own == kNoSlot;
-    if (before.flows >= flows_max) return {kNoSlot, DropReason::kFlowQuota};
-    if (claims && before.vacant == kNoSlot) return {kNoSlot, DropReason::kSubscriberTableFull};
-    const uint32_t i = claims ? before.vacant : before.own;
-    if (claims ? !Claim(slots_[i], before.vacant_word, tag)
-               : !slots_[i].word.compare_exchange_strong(before.own_word, before.own_word + 1)) {
-      continue;
-    }
-    const View after = Look(tag, first);
-    if (after.flows <= flows_max && !(claims && after.slots_in_use > 1)) return {i, {}};
-    Release(i);
+    Place place = Find(tag, first);
+    if (place.slot == kNoSlot) return {kNoSlot, DropReason::kSubscriberTableFull};
+    if (place.own && (place.word & kCountMask) >= flows_max) return {kNoSlot, DropReason::kFlowQuota};
+    Slot& slot = slots_[place.slot];
+    const bool counted = place.own ? slot.word.compare_exchange_strong(place.word, place.word + 1)
+                                   : Claim(slot, place.word, tag);
+    if (!counted) continue;
+    const Use use = InUse(tag, first);
+    const bool second = !place.own && use.slots > 1;
+    if (use.flows <= flows_max && !second) return {place.slot, {}};
+    Release(place.slot);
+    if (!second) return {kNoSlot, DropReason::kFlowQuota};
   }
 }
 
@@ -83,7 +89,7 @@ SubscriberTable::Taken SubscriberTable::Take(const Address& subscriber, const Su
                                              uint64_t now_ms) {
   uint64_t identity = Identity(key_, subscriber);
   uint64_t tag = identity >> kCountBits | 1;  // never 0: that is nobody's
-  Taken taken = FindOrClaim(tag, identity & mask_, limits.flows);
+  Taken taken = Count(tag, identity & mask_, limits.flows);
   if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot], limits, now_ms * kNanosPerMilli)) {
     Release(taken.slot);
     taken = {kNoSlot, DropReason::kFlowRate};

@@ -55,15 +55,20 @@ class SubscriberTable {
     std::atomic<uint64_t> word{0};
     std::atomic<uint64_t> full_at_ns{0};
   };
-  // What the window shows of a subscriber: its flows, and the slot where one more would be counted.
-  struct View {
-    uint64_t flows = 0, slots_in_use = 0;
-    uint32_t own = kNoSlot, vacant = kNoSlot;
-    uint64_t own_word = 0, vacant_word = 0;
+  // Where one more flow of a subscriber is counted: on its own slot, or on one to claim.
+  struct Place {
+    uint32_t slot = kNoSlot;
+    uint64_t word = 0;
+    bool own = false;
   };
-  View Look(uint64_t tag, uint64_t first) const;
+  Place Find(uint64_t tag, uint64_t first) const;
+  // What a subscriber has in all of its window.
+  struct Use {
+    uint64_t flows = 0, slots = 0;
+  };
+  Use InUse(uint64_t tag, uint64_t first) const;
   bool Claim(Slot& slot, uint64_t vacant_word, uint64_t tag);
-  Taken FindOrClaim(uint64_t tag, uint64_t first, uint32_t flows_max);
+  Taken Count(uint64_t tag, uint64_t first, uint32_t flows_max);
   bool TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_ns);
 
   const SipKey key_;
