@@ -27,6 +27,18 @@ bool IsMartian(const Address& a) {
   return mapped || unspecified_or_loopback;
 }
 
+// The broadcast address of a link of ours (RFC 1812 5.3.5.2); a link of one or two addresses has none.
+bool IsLinkBroadcast(const Address& a, const Snapshot& snapshot) {
+  if (a.family != Family::kV4) return false;
+  return std::any_of(snapshot.own.begin(), snapshot.own.end(), [&](const PortAddress& own) {
+    return own.prefix.length < 31 && own.prefix.Contains(a) && LastOf(own.prefix) == a;
+  });
+}
+
+bool IsNoHost(const Address& destination, const Snapshot& snapshot) {
+  return IsMartian(destination) || IsLinkBroadcast(destination, snapshot);
+}
+
 bool IsIcmp(const Packet& p) { return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6; }
 
 // Traffic to one of the relay's addresses: echo is answered where the address lives, the rest is not.
@@ -44,7 +56,7 @@ void Bypass(Packet& p) {
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
   if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
-  if (IsMartian(destination)) return Drop(p, DropReason::kMartianDestination);
+  if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
   if (source == destination) return Drop(p, DropReason::kLand);
   if (snapshot.FindOwn(source) || snapshot.pools.Find(source)) return Drop(p, DropReason::kSpoofAlias);
   const SubscriberSpace* found = snapshot.subscribers.Find(source);
@@ -63,6 +75,7 @@ void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) 
 void AdmitInbound(Packet& p, const Snapshot& snapshot) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
   if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
+  if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
   if (source == destination) return Drop(p, DropReason::kLand);
   if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
     return Drop(p, DropReason::kSpoofCore);

@@ -31,8 +31,9 @@ inline constexpr uint8_t kIpv6HopByHop = 0, kIpv6Routing = 43, kIpv6Fragment = 4
                          kIpv6Hip = 139, kIpv6Shim6 = 140;
 inline constexpr uint8_t kIcmpEchoReply = 0, kIcmpEchoRequest = 8;
 inline constexpr uint8_t kIcmp6EchoRequest = 128, kIcmp6EchoReply = 129;
-inline constexpr uint8_t kNdRouterSolicit = 133, kNdNeighbourSolicit = 135, kNdNeighbourAdvert = 136,
-                         kNdRedirect = 137;
+inline constexpr uint8_t kNdRouterSolicit = 133, kNdRouterAdvert = 134, kNdNeighbourSolicit = 135,
+                         kNdNeighbourAdvert = 136, kNdRedirect = 137;
+inline constexpr uint8_t kSourceLinkOption = 1, kTargetLinkOption = 2;  // RFC 4861 4.6.1, in units of 8 bytes
 
 struct EthernetHeader {
   uint8_t destination[6], source[6];

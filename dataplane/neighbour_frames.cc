@@ -9,7 +9,6 @@
 namespace cfr {
 namespace {
 
-constexpr uint8_t kSourceLinkOption = 1, kTargetLinkOption = 2;  // RFC 4861 4.6.1, in units of 8 bytes
 constexpr uint8_t kReplyTtl = 64;
 
 void SetEthernet(uint8_t* frame, const Mac& to, const uint8_t* from, uint16_t ethertype) {

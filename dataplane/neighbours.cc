@@ -47,15 +47,26 @@ bool FindOption(const uint8_t* options, int bytes, uint8_t kind, const uint8_t**
   return true;
 }
 
-// RFC 4861 7.1.1 and 7.1.2, the checks both messages share.
-const NeighbourMessage* ValidMessage(const Packet& p) {
+// Bytes before the options of each of the five messages (RFC 4861 4.1 to 4.5).
+int FixedBytes(uint8_t type) {
+  switch (type) {
+    case kNdRouterSolicit: return 8;
+    case kNdRouterAdvert: return 16;
+    case kNdRedirect: return 40;
+    default: return sizeof(NeighbourMessage);
+  }
+}
+
+// RFC 4861 6.1, 7.1 and 8.1, the checks all messages share; `mac` is that of the link-layer address option of
+// `kind`, nullptr if there is none.
+bool IsValid(const Packet& p, uint8_t kind, const uint8_t** mac) {
   const Ipv6Header& ip = p.ip6();
-  int bytes = p.length - p.l4_offset;
-  if (ip.hop_limit != 255 || bytes < static_cast<int>(sizeof(NeighbourMessage))) return nullptr;
-  const auto* m = reinterpret_cast<const NeighbourMessage*>(p.data + p.l4_offset);
+  const uint8_t* message = p.data + p.l4_offset;
+  int bytes = p.length - p.l4_offset, fixed = FixedBytes(message[0]);
   uint64_t pseudo = Sum(ip.source, 32, ip.payload_length.raw + Be16::From(kProtocolIcmp6).raw);
-  bool sum_right = Sum(m, static_cast<size_t>(bytes), pseudo) == 0xffff;
-  return m->code == 0 && sum_right && m->target[0] != 0xff ? m : nullptr;
+  return ip.hop_limit == 255 && message[1] == 0 && bytes >= fixed &&
+         Sum(message, static_cast<size_t>(bytes), pseudo) == 0xffff &&
+         FindOption(message + fixed, bytes - fixed, kind, mac);
 }
 
 }  // namespace
@@ -127,33 +138,40 @@ void Neighbours::TakeArp(Direction direction, const Packet& p, uint64_t now_ms) 
 }
 
 void Neighbours::TakeDiscovery(Direction direction, const Packet& p, uint64_t now_ms) {
-  uint8_t type = p.data[p.l4_offset];
-  if (type == kNdNeighbourSolicit) return TakeSolicitation(direction, p, now_ms);
-  if (type != kNdNeighbourAdvert) return Refuse(direction, p, DropReason::kNeighbourIgnored);
-  const NeighbourMessage* m = ValidMessage(p);
+  const auto* m = reinterpret_cast<const NeighbourMessage*>(p.data + p.l4_offset);
   const uint8_t* mac;
-  bool valid = m != nullptr && FindOption(p.data + p.l4_offset + sizeof *m,
-                                          p.length - p.l4_offset - static_cast<int>(sizeof *m), 2, &mac);
-  // Nobody answers a group (RFC 4861 7.1.2).
-  if (valid && p.ip6().destination[0] == 0xff) valid = (m->flags.host() & kNaSolicited) == 0;
-  if (!valid) return Refuse(direction, p, DropReason::kNdInvalid);
+  if (!IsValid(p, m->type == kNdNeighbourAdvert ? kTargetLinkOption : kSourceLinkOption, &mac))
+    return Refuse(direction, p, DropReason::kNdInvalid);
+  if (m->type == kNdNeighbourSolicit) return TakeSolicitation(direction, p, mac, now_ms);
+  if (m->type == kNdNeighbourAdvert) return TakeAdvertisement(direction, p, mac, now_ms);
+  Refuse(direction, p, DropReason::kNeighbourIgnored);
+}
+
+void Neighbours::TakeAdvertisement(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms) {
+  const auto* m = reinterpret_cast<const NeighbourMessage*>(p.data + p.l4_offset);
+  bool to_group = p.ip6().destination[0] == 0xff;
+  if (m->target[0] == 0xff || (to_group && (m->flags.host() & kNaSolicited) != 0))
+    return Refuse(direction, p, DropReason::kNdInvalid);
   Side side = ArrivalSide(direction);
   Address target = Address::FromV6(m->target);
-  if (!entries_.contains({side, target})) return Refuse(direction, p, DropReason::kNeighbourIgnored);
-  Learn(side, target, mac != nullptr ? mac : p.ethernet().source, false, now_ms);
+  auto found = entries_.find({side, target});
+  if (found == entries_.end()) return Refuse(direction, p, DropReason::kNeighbourIgnored);
+  if (mac == nullptr) mac = p.ethernet().source;
+  // Without the override flag an advertisement may not replace a known address (RFC 4861 7.2.5).
+  bool replaces = found->second.known && found->second.mac != MacOf(mac);
+  if (replaces && (m->flags.host() & kNaOverride) == 0)
+    return Refuse(direction, p, DropReason::kNeighbourIgnored);
+  Learn(side, target, mac, false, now_ms);
   Finish(direction, p);
 }
 
-void Neighbours::TakeSolicitation(Direction direction, const Packet& p, uint64_t now_ms) {
-  const NeighbourMessage* m = ValidMessage(p);
-  const uint8_t* mac = nullptr;
-  bool valid = m != nullptr && FindOption(p.data + p.l4_offset + sizeof *m,
-                                          p.length - p.l4_offset - static_cast<int>(sizeof *m), 1, &mac);
+void Neighbours::TakeSolicitation(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms) {
+  const auto* m = reinterpret_cast<const NeighbourMessage*>(p.data + p.l4_offset);
   Address source = Address::FromV6(p.ip6().source);
   bool probe = source == Unspecified(Family::kV6);  // duplicate address detection, RFC 4862 5.4
-  Address destination = Address::FromV6(p.ip6().destination);
-  if (valid && probe) valid = mac == nullptr && destination == SolicitedNode(destination);
-  if (!valid) return Refuse(direction, p, DropReason::kNdInvalid);
+  bool to_solicited_node = p.DestinationAddress() == SolicitedNode(p.DestinationAddress());
+  if (m->target[0] == 0xff || (probe && (mac != nullptr || !to_solicited_node)))
+    return Refuse(direction, p, DropReason::kNdInvalid);
   Side side = ArrivalSide(direction);
   Address target = Address::FromV6(m->target);
   if (!AnswersFor(side, target) || snapshot_->FindOwn(source))

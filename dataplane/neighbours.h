@@ -71,7 +71,8 @@ class Neighbours {
 
   void TakeArp(Direction direction, const Packet& p, uint64_t now_ms);
   void TakeDiscovery(Direction direction, const Packet& p, uint64_t now_ms);
-  void TakeSolicitation(Direction direction, const Packet& p, uint64_t now_ms);
+  void TakeAdvertisement(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms);
+  void TakeSolicitation(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms);
   void AnswerEcho(Direction direction, const Packet& p);
   void Hold(Direction direction, const Packet& p, uint64_t now_ms);
   void Finish(Direction direction, const Packet& p);

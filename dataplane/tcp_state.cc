@@ -40,7 +40,9 @@ TcpStep AdvanceReset(TcpMemory& m, Direction direction, const Segment& s) {
   bool mutable_state = m.state != FlowState::kTcpInit && m.state != FlowState::kTcpBothFin &&
                        m.state != FlowState::kTcpTrans;
   uint32_t expected = direction == Direction::kOutbound ? m.client_next : m.client_ack;
-  if (!mutable_state || s.sequence != expected) return TcpStep::kKeep;
+  // A client_ack of 0 is none yet, and 0 is what an answer to a SYN has there; a genuine 0 lives on by its timer.
+  bool known = direction == Direction::kOutbound || m.client_ack != 0;
+  if (!mutable_state || !known || s.sequence != expected) return TcpStep::kKeep;
   m.before_trans = m.state;
   return Enter(m, FlowState::kTcpTrans);
 }

@@ -46,7 +46,7 @@ enum class TcpStep : uint8_t {
 // Flags no stack sends: none at all, SYN with FIN or RST, FIN or URG or PSH without ACK.
 constexpr bool ImpossibleFlags(uint8_t flags) {
   if ((flags & kTcpSyn) != 0) return (flags & (kTcpFin | kTcpRst)) != 0;
-  return (flags & (kTcpAck | kTcpRst)) == 0;
+  return (flags & kTcpAck) == 0 && (flags & (kTcpRst | kTcpFin)) != kTcpRst;
 }
 // Only a SYN without ACK opens a flow.
 constexpr bool IsCleanSyn(uint8_t flags) { return (flags & (kTcpSyn | kTcpAck | kTcpRst | kTcpFin)) == kTcpSyn; }

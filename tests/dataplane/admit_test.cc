@@ -144,7 +144,7 @@ TEST_F(Admit, InboundInOrderOfPrecedence) {
       {"bypass to a subscriber", Udp("198.51.100.201", "100.64.0.1"), "bypassed"},
       {"bypass to nobody", Udp("198.51.100.201", "9.9.9.9"), "not_alias"},
       {"remote to a subscriber", Udp("198.51.100.5", "100.64.0.1"), "not_alias"},
-      {"remote to a martian", Udp("198.51.100.5", "127.0.0.1"), "not_alias"},
+      {"remote to a martian", Udp("198.51.100.5", "127.0.0.1"), "martian_destination"},
       {"IPv6 bypass to a subscriber", Udp("2001:db8:b::5", "2001:db8:c1::1"), "bypassed"},
       {"IPv6 remote to a pool address", Udp("2001:db8:e::5", "2001:db8:a000::9"), "no_flow"},
   };
