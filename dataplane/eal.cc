@@ -36,7 +36,7 @@ std::string DeviceArgument(const PortConfig& port, int index, int workers) {
     case PortConfig::Kind::kMemif:
       return absl::StrCat("--vdev=net_memif", index, ",id=0,role=server,socket-abstract=no,socket=", port.device);
     case PortConfig::Kind::kRing: return absl::StrCat("--vdev=net_ring", index);
-    case PortConfig::Kind::kNull: return absl::StrCat("--vdev=net_null", index);
+    case PortConfig::Kind::kNull: return absl::StrCat("--vdev=net_null", index, ",no-rx=1");
   }
   return "";
 }
