@@ -17,34 +17,35 @@
 namespace cfr {
 namespace {
 
-constexpr uint32_t kAfPacketFrames = 4096;  // fewer lose bursts on veth without counting them
-constexpr uint32_t kAfPacketFramesMin = 256;
-constexpr uint32_t kFrameOverhead = 128;    // headers of the packet ring and of Ethernet
+// Frames of a packet ring of af_packet: fewer than the first lose bursts on veth without counting them.
+constexpr uint32_t kAfPacketFrames = 4096, kAfPacketFramesMin = 256;
+constexpr uint32_t kAfPacketFrameBytes = 2048;
+constexpr uint32_t kFrameOverhead = 128;  // headers of the packet ring and of Ethernet
 
-// Whether this process may lock so much memory. Tried, not derived: root of a user namespace may not.
+// Asked of the kernel: neither the limit nor the user tells, inside a user namespace.
 bool MayLock(size_t bytes) {
-  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (p == MAP_FAILED) return false;
-  bool may = mlock2(p, bytes, MLOCK_ONFAULT) == 0;
-  munmap(p, bytes);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  bool may = mlock2(memory, bytes, MLOCK_ONFAULT) == 0;
+  munmap(memory, bytes);
   return may;
 }
 
-// Frames of each packet ring: the kernel locks them, two rings for each port and worker.
-uint32_t AfPacketFrames(int workers, uint32_t frame_bytes) {
-  uint32_t frames = kAfPacketFrames * 2048 / frame_bytes;
-  while (frames > kAfPacketFramesMin && !MayLock(size_t{kSides} * 2 * static_cast<size_t>(workers) * frames * frame_bytes))
-    frames /= 2;
+// As many as both rings of every queue of both ports may lock.
+uint32_t AfPacketFrames(int workers) {
+  uint32_t frames = kAfPacketFrames;
+  auto bytes = [&] { return size_t{2} * kSides * static_cast<size_t>(workers) * frames * kAfPacketFrameBytes; };
+  while (frames > kAfPacketFramesMin && !MayLock(bytes())) frames /= 2;
   return frames;
 }
 
 std::string DeviceArgument(const PortConfig& port, int index, int workers) {
   switch (port.kind) {
     case PortConfig::Kind::kNetdev: {
-      uint32_t frame = std::bit_ceil(std::max(port.mtu + kFrameOverhead, 2048u));
-      std::string sizes = frame > 2048 ? absl::StrCat(",framesz=", frame, ",blocksz=", frame) : "";
+      uint32_t frame = std::bit_ceil(std::max(port.mtu + kFrameOverhead, kAfPacketFrameBytes));
+      std::string sizes = frame > kAfPacketFrameBytes ? absl::StrCat(",framesz=", frame, ",blocksz=", frame) : "";
       return absl::StrCat("--vdev=net_af_packet", index, ",iface=", port.device, ",qpairs=", workers,
-                          ",framecnt=", AfPacketFrames(workers, frame), sizes);
+                          ",framecnt=", AfPacketFrames(workers) * kAfPacketFrameBytes / frame, sizes);
     }
     case PortConfig::Kind::kPci: return absl::StrCat("--allow=", port.device);
     case PortConfig::Kind::kPcap:
