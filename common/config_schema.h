@@ -30,7 +30,7 @@ inline constexpr TableRow kTableRows[] = {
     {"port.core", "port", false, true, "The port towards the CFS."},
     {"dataplane", "dataplane", false, false, "What cfr-dataplane reads once, at its start."},
     {"timers", "timers", false, false, "How long an idle flow is kept."},
-    {"limits", "limits", false, false, "What one subscriber may use."},
+    {"limits", "limits", false, false, "What one subscriber may use, and one packet."},
     {"alias", "alias", false, false, "How source aliases are drawn."},
     {"assignment", "assignment", false, false, "How long the dataplane may act alone."},
     {"scrub", "scrub", false, false, "What else is taken off a packet towards the core."},

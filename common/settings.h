@@ -51,6 +51,9 @@ class Settings {
   std::array<uint64_t, kSettingCount> values_{};
 };
 
+// What holds before there is a configuration.
+inline constexpr Settings kDefaultSettings;
+
 constexpr bool InRange(Setting s, uint64_t value) { return value >= Row(s).min && value <= Row(s).max; }
 
 }  // namespace cfr

@@ -8,11 +8,6 @@
 namespace cfr {
 namespace {
 
-void Drop(Packet& p, DropReason reason) {
-  p.verdict = Verdict::kDrop;
-  p.reason = reason;
-}
-
 // Addresses no host can have, either family (RFC 1812 5.3.7, RFC 6890, RFC 4291).
 bool IsMartian(const Address& a) {
   const uint8_t* b = a.bytes.data();

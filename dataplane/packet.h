@@ -53,6 +53,12 @@ struct Packet {
     return (protocol == kProtocolIcmp && icmp().type == kIcmpEchoReply) ||
            (protocol == kProtocolIcmp6 && icmp().type == kIcmp6EchoReply);
   }
+  // Only directly behind the IPv6 header (RFC 6980); what has extension headers or is shorter is none.
+  bool is_neighbour_discovery() const {
+    constexpr int kType = kEthernetBytes + sizeof(Ipv6Header);
+    return family == Family::kV6 && ip6().next_header == kProtocolIcmp6 && length > kType &&
+           data[kType] >= kNdRouterSolicit && data[kType] <= kNdRedirect;
+  }
   uint8_t ttl() const { return family == Family::kV4 ? ip4().ttl : ip6().hop_limit; }
 
   template <class A>
@@ -77,5 +83,11 @@ struct Packet {
     return {destination<A>(), source<A>(), destination_port, source_port, protocol, d};
   }
 };
+
+// Verdict and reason in one act; counted where the verdict is read.
+inline void Drop(Packet& p, DropReason reason) {
+  p.verdict = Verdict::kDrop;
+  p.reason = reason;
+}
 
 }  // namespace cfr

@@ -4,15 +4,11 @@
 #include <cstring>
 
 #include "dataplane/checksum.h"
+#include "dataplane/ip6_chain.h"
 #include "dataplane/tcp_state.h"
 
 namespace cfr {
 namespace {
-
-void Drop(Packet& p, DropReason reason) {
-  p.verdict = Verdict::kDrop;
-  p.reason = reason;
-}
 
 bool IsGroup(const uint8_t* mac) { return (mac[0] & 1) != 0; }
 bool IsZero(const uint8_t* mac) {
@@ -82,12 +78,7 @@ void ParseIpv4(Packet& p) {
   ParseTransport(p, static_cast<uint16_t>(total - header));
 }
 
-bool IsNeighbourDiscovery(const Packet& p, uint16_t bytes) {
-  return p.protocol == kProtocolIcmp6 && bytes >= 1 && p.data[p.l4_offset] >= kNdRouterSolicit &&
-         p.data[p.l4_offset] <= kNdRedirect;
-}
-
-void ParseIpv6(Packet& p) {
+void ParseIpv6(Packet& p, const Settings& settings) {
   int available = p.length - kEthernetBytes;
   if (available < static_cast<int>(sizeof(Ipv6Header))) return Drop(p, DropReason::kIp6Length);
   const Ipv6Header& ip = p.ip6();
@@ -99,29 +90,17 @@ void ParseIpv6(Packet& p) {
   p.protocol = ip.next_header;
   p.length = static_cast<uint16_t>(kEthernetBytes + sizeof(Ipv6Header) + payload);
   p.l4_offset = kEthernetBytes + sizeof(Ipv6Header);
-  auto bytes = static_cast<uint16_t>(payload);
-  if (IsNeighbourDiscovery(p, bytes)) {
+  if (p.is_neighbour_discovery()) {
     p.verdict = Verdict::kConsume;
     return;
   }
-  switch (ip.next_header) {
-    case kIpv6Fragment: return Drop(p, DropReason::kFragment);
-    case kIpv6HopByHop:
-    case kIpv6Routing:
-    case kIpv6Esp:
-    case kIpv6Ah:
-    case kIpv6NoNext:
-    case kIpv6Destination:
-    case kIpv6Mobility:
-    case kIpv6Hip:
-    case kIpv6Shim6: return Drop(p, DropReason::kIp6Extension);
-    default: return ParseTransport(p, bytes);
-  }
+  if (IsIp6Extension(ip.next_header)) WalkIp6Chain(p, settings);
+  if (!p.decided()) ParseTransport(p, static_cast<uint16_t>(p.length - p.l4_offset));
 }
 
 }  // namespace
 
-void Parse(Packet& p, const PortFacts& port) {
+void Parse(Packet& p, const PortFacts& port, const Settings& settings) {
   if (p.length < kEthernetBytes) return Drop(p, DropReason::kL2Malformed);
   if (p.length > kEthernetBytes + port.mtu) return Drop(p, DropReason::kRxOversize);
   const EthernetHeader& ethernet = p.ethernet();
@@ -132,7 +111,7 @@ void Parse(Packet& p, const PortFacts& port) {
   switch (ethertype) {
     case kEthertypeArp: p.verdict = Verdict::kConsume; return;
     case kEthertypeIpv4: ParseIpv4(p); break;
-    case kEthertypeIpv6: ParseIpv6(p); break;
+    case kEthertypeIpv6: ParseIpv6(p, settings); break;
     case kEthertypeVlan:
     case kEthertypeQinq: return Drop(p, DropReason::kVlanUnknown);
     default: return Drop(p, DropReason::kEthertype);

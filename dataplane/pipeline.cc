@@ -36,10 +36,12 @@ void Pipeline::Drop(Direction direction, Packet& p, DropReason reason) {
 void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> burst, const World& world,
                        uint64_t now_ms) {
   now_ms_ = now_ms;
+  const PortFacts& port = shared_.port[static_cast<int>(ArrivalSide(direction))];
+  const Settings& settings = world.settings();
   uint64_t bytes = 0;
   for (Packet& p : burst) {
     bytes += p.length;
-    Parse(p, shared_.port[static_cast<int>(ArrivalSide(direction))]);
+    Parse(p, port, settings);
     if (!p.decided()) Steer(direction, origin, p);
   }
   for (Packet& p : burst) {

@@ -105,6 +105,8 @@ struct PortFacts {
 };
 
 struct World {
+  const Settings& settings() const { return snapshot == nullptr ? kDefaultSettings : snapshot->settings; }
+
   std::shared_ptr<const Snapshot> snapshot;  // null before the first commit
   std::shared_ptr<const EpochKeys> keys;     // null before the first key
   std::shared_ptr<const NextHops> hops;      // set whenever snapshot is

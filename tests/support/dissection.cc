@@ -34,6 +34,18 @@ bool DissectIpv4(const Frame& f, Dissection* d) {
   return true;
 }
 
+// Hop-by-Hop and Destination Options.
+bool SkipExtensions(const Frame& f, Dissection* d) {
+  const size_t start = d->l4_offset, end = kEthernet + d->ip_bytes;
+  while (d->protocol == 0 || d->protocol == 60) {
+    if (end - d->l4_offset < 8 || end - d->l4_offset < f[d->l4_offset + 1] * size_t{8} + 8) return false;
+    d->protocol = f[d->l4_offset];
+    d->l4_offset += f[d->l4_offset + 1] * size_t{8} + 8;
+  }
+  d->extensions = Slice(f, start, d->l4_offset);
+  return true;
+}
+
 bool DissectIpv6(const Frame& f, Dissection* d) {
   if (f.size() < kEthernet + 40 || f[kEthernet] >> 4 != 6) return false;
   d->ip_bytes = size_t{40} + Get16(f, kEthernet + 4);
@@ -46,7 +58,7 @@ bool DissectIpv6(const Frame& f, Dissection* d) {
   d->source = Address::FromV6(&f[kEthernet + 8]);
   d->destination = Address::FromV6(&f[kEthernet + 24]);
   d->l4_offset = kEthernet + 40;
-  return true;
+  return SkipExtensions(f, d);
 }
 
 // Distance of the stated checksum from the right one; congruent values are equally right.

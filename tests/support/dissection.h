@@ -20,6 +20,7 @@ struct Dissection {
   uint8_t ttl = 0, traffic_class = 0, protocol = 0;
   uint16_t ipv4_id = 0, ipv4_fragment = 0;
   uint32_t flow_label = 0;
+  std::vector<uint8_t> extensions;  // of IPv6, all headers between the fixed one and the transport
   size_t ip_bytes = 0;  // the length the IP header states
   bool ip_checksum_right = true;
   // TCP, UDP and ICMP; for echo the identifier is the port of the side that asked

@@ -206,7 +206,7 @@ void Relay::RunMainLcore() {
       p.data = b->frame.data();
       p.length = static_cast<uint16_t>(b->frame.size());
       p.buffer = b;
-      Parse(p, shared_.port[static_cast<int>(ArrivalSide(b->direction))]);
+      Parse(p, shared_.port[static_cast<int>(ArrivalSide(b->direction))], world_.settings());
       p.hop = b->hop;
       b->outcome.kind = Outcome::Kind::kHeld;
       ++held_[static_cast<int>(b->direction)];

@@ -71,6 +71,7 @@ void RelayInspector::CheckSame(Direction direction, const Dissection& in, const 
   Expect(in.protocol == out.protocol && in.icmp_type == out.icmp_type && in.icmp_code == out.icmp_code,
          "the protocol stays");
   Expect(in.ipv4_fragment == out.ipv4_fragment, "the fragment field stays");
+  Expect(in.extensions == out.extensions, "IPv6 extension headers are forwarded unchanged");
   Expect(out.ip_checksum_right, "the IPv4 header checksum is right");
   bool unsummed = in.protocol == 17 && in.source.family == Family::kV4 && in.l4_checksum == 0;
   if (unsummed) Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
