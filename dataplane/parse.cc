@@ -6,6 +6,7 @@
 #include "dataplane/checksum.h"
 #include "dataplane/ip6_chain.h"
 #include "dataplane/tcp_state.h"
+#include "dataplane/vlan.h"
 
 namespace cfr {
 namespace {
@@ -98,13 +99,19 @@ void ParseIpv6(Packet& p, const Settings& settings) {
   if (!p.decided()) ParseTransport(p, static_cast<uint16_t>(p.length - p.l4_offset));
 }
 
+// Tags on a port that has none: priority tags are looked behind, once.
+void ParseTagged(Packet& p, const PortFacts& port, const Settings& settings) {
+  TakeTags(p, port);
+  if (!p.decided()) Parse(p, port, settings);
+}
+
 }  // namespace
 
 void Parse(Packet& p, const PortFacts& port, const Settings& settings) {
   if (p.length < kEthernetBytes) return Drop(p, DropReason::kL2Malformed);
-  if (p.length > kEthernetBytes + port.mtu) return Drop(p, DropReason::kRxOversize);
   const EthernetHeader& ethernet = p.ethernet();
   uint16_t ethertype = ethernet.ethertype.host();
+  if (p.length > kEthernetBytes + port.mtu && !IsTagEthertype(ethertype)) return Drop(p, DropReason::kRxOversize);
   if (IsGroup(ethernet.source) || IsZero(ethernet.source)) return Drop(p, DropReason::kL2Source);
   bool group = IsGroup(ethernet.destination);
   if (!group && std::memcmp(ethernet.destination, port.mac, 6) != 0) return Drop(p, DropReason::kNotMyMac);
@@ -113,7 +120,7 @@ void Parse(Packet& p, const PortFacts& port, const Settings& settings) {
     case kEthertypeIpv4: ParseIpv4(p); break;
     case kEthertypeIpv6: ParseIpv6(p, settings); break;
     case kEthertypeVlan:
-    case kEthertypeQinq: return Drop(p, DropReason::kVlanUnknown);
+    case kEthertypeQinq: return ParseTagged(p, port, settings);
     default: return Drop(p, DropReason::kEthertype);
   }
   // Neighbour discovery is multicast by nature; everything else by group MAC is no unicast traffic.

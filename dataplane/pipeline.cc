@@ -8,6 +8,7 @@
 #include "dataplane/parse.h"
 #include "dataplane/scrub.h"
 #include "dataplane/translate.h"
+#include "dataplane/vlan.h"
 
 namespace cfr {
 namespace {
@@ -38,10 +39,12 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
   now_ms_ = now_ms;
   const PortFacts& port = shared_.port[static_cast<int>(ArrivalSide(direction))];
   const Settings& settings = world.settings();
+  const bool tagged = origin == Origin::kPort && port.vlan_count > 0;
   uint64_t bytes = 0;
   for (Packet& p : burst) {
     bytes += p.length;
-    Parse(p, port, settings);
+    if (tagged) TakeTags(p, port);
+    if (!p.decided()) Parse(p, port, settings);
     if (!p.decided()) Steer(direction, origin, p);
   }
   for (Packet& p : burst) {

@@ -98,10 +98,12 @@ struct Leases {
   }
 };
 
-// A port as the packet path needs it. `mtu` in bytes of the IP packet.
+// A port as the packet path needs it. `mtu` in bytes of the IP packet; `vlan` outer first.
 struct PortFacts {
   uint8_t mac[6] = {};
   uint16_t mtu = 1500;
+  uint16_t vlan[kVlanTagsMax] = {};
+  int vlan_count = 0;
 };
 
 struct World {

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "dataplane/egress_guard.h"
+#include "dataplane/vlan.h"
 
 namespace cfr {
 namespace {
@@ -14,6 +15,7 @@ constexpr int kListedPerRound = 256;  // flow records scanned for a listing
 constexpr int kIdleRounds = 64;
 constexpr long kIdleSleepNs = 20'000;
 static_assert(kReceiveBurst <= kBurstMax);
+static_assert(kVlanRoomBytes <= RTE_PKTMBUF_HEADROOM);
 
 Direction DirectionTo(Side side) { return side == Side::kCore ? Direction::kOutbound : Direction::kInbound; }
 Direction DirectionFrom(Side side) { return DirectionTo(Opposite(side)); }
@@ -89,8 +91,7 @@ int Worker::TakeMade(const World& world) {
       rte_pktmbuf_free(buffers[i]);
       continue;
     }
-    Outgoing& out = outgoing_[static_cast<int>(side)];
-    out.buffers[out.count++] = buffers[i];
+    if (!Queue(side, buffers[i])) rte_pktmbuf_free(buffers[i]);
   }
   for (Side side : {Side::kAccess, Side::kCore}) Transmit(side, false);
   return static_cast<int>(count);
@@ -113,21 +114,37 @@ void Worker::Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsig
 }
 
 void Worker::Finish(Direction direction, Packet& p) {
+  auto* m = static_cast<rte_mbuf*>(p.buffer);
+  rte_pktmbuf_adj(m, static_cast<uint16_t>(p.data - rte_pktmbuf_mtod(m, uint8_t*)));  // tags taken off
   switch (p.verdict) {
     case Verdict::kForward: return Forward(direction, p);
     case Verdict::kHandOff: return HandOff(direction, p);
     case Verdict::kConsume: return Consume(direction, p);
     case Verdict::kUndecided:
-    case Verdict::kDrop: return rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer));
+    case Verdict::kDrop: return rte_pktmbuf_free(m);
   }
 }
 
-void Worker::Forward(Direction direction, const Packet& p) {
+void Worker::Forward(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   rte_pktmbuf_trim(m, static_cast<uint16_t>(m->data_len - p.length));
-  Outgoing& out = outgoing_[static_cast<int>(DepartureSide(direction))];
+  if (Queue(DepartureSide(direction), m)) return;
+  pipeline_.Drop(direction, p, DropReason::kNoBuffer);
+  rte_pktmbuf_free(m);
+}
+
+// Puts the side's own tags on. False: the buffer has no room for them and stays with the caller.
+bool Worker::Queue(Side side, rte_mbuf* m) {
+  const PortFacts& port = floor_.ports[static_cast<int>(side)].facts();
+  if (port.vlan_count > 0) {
+    auto* frame = rte_pktmbuf_mtod(m, uint8_t*);
+    if (rte_pktmbuf_prepend(m, static_cast<uint16_t>(port.vlan_count * kVlanTagBytes)) == nullptr) return false;
+    PutTags(frame, port);
+  }
+  Outgoing& out = outgoing_[static_cast<int>(side)];
   out.buffers[out.count++] = m;
-  out.bytes += p.length;
+  out.bytes += m->data_len;
+  return true;
 }
 
 void Worker::HandOff(Direction direction, Packet& p) {

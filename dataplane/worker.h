@@ -40,9 +40,10 @@ class Worker {
   void Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsigned count, const World& world,
              uint64_t now_ms);
   void Finish(Direction direction, Packet& p);
-  void Forward(Direction direction, const Packet& p);
+  void Forward(Direction direction, Packet& p);
   void HandOff(Direction direction, Packet& p);
   void Consume(Direction direction, Packet& p);
+  bool Queue(Side side, rte_mbuf* m);
   void Transmit(Side side, bool counted);
   void ObeyControl(const World& world, uint64_t now_ms);
 

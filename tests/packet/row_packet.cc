@@ -98,6 +98,7 @@ const std::map<std::string, Setter>& Setters() {
        [](Draft& d, auto& v) { OffOr(v, &d.builder.wrong().l4_checksum_off, &d.builder.wrong().l4_checksum); }},
       {"doff", [=](Draft& d, auto& v) { d.builder.wrong().tcp_offset_words = u8(v); }},
       {"cut", [](Draft& d, auto& v) { d.builder.wrong().frame_bytes = Number(v); }},
+      {"tags", [](Draft& d, auto& v) { d.builder.Tags(Hex(v)); }},
       {"hlen", [](Draft& d, auto& v) { d.arp["hlen"] = v; }},
       {"htype", [](Draft& d, auto& v) { d.arp["htype"] = v; }},
       {"sender_mac", [](Draft& d, auto& v) { d.arp["sender_mac"] = v; }},
@@ -120,6 +121,11 @@ Frame BuildArp(const PacketText& text, const Draft& d, const Address& from, cons
   body.insert(body.end(), to.bytes.begin(), to.bytes.begin() + 4);
   Frame f(d.destination_mac.begin(), d.destination_mac.end());
   f.insert(f.end(), d.source_mac.begin(), d.source_mac.end());
+  for (const auto& [key, value] : text.fields) {
+    if (key != "tags") continue;
+    Bytes tags = Hex(value);
+    f.insert(f.end(), tags.begin(), tags.end());
+  }
   f.insert(f.end(), {8, 6});
   f.insert(f.end(), body.begin(), body.end());
   for (const auto& [key, value] : text.fields)
@@ -204,6 +210,7 @@ std::string Difference(const std::string& key, uint32_t is, uint32_t wanted) {
 std::string CompareField(const std::string& key, const std::string& value, const Dissection& d, RowNames* names) {
   if (key == "id" && std::isalpha(static_cast<unsigned char>(value[0])))
     return names->FitsPort(value, d.ipv4_id) ? "" : absl::StrCat("id is not ", value);
+  if (key == "tags") return Hex(value) == d.tags ? "" : "tags are not " + value;
   if (key == "l4sum" && value == "right") return Difference("distance of the checksum from right", d.l4_error, 0);
   if (key == "l4sum" && value == "bad") return d.l4_error != 0 ? "" : "the transport checksum is right";
   const std::map<std::string, uint32_t> fields = {

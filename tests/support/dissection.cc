@@ -114,11 +114,22 @@ std::string FlagText(uint8_t flags) {
   return text.empty() ? "none" : text;
 }
 
+// The frame without its VLAN tags, which go to `tags`.
+Frame Untagged(const Frame& frame, std::vector<uint8_t>* tags) {
+  size_t end = 12;
+  while (frame.size() >= end + 6 && (Get16(frame, end) == 0x8100 || Get16(frame, end) == 0x88a8)) end += 4;
+  *tags = Slice(frame, 12, end);
+  Frame untagged = Slice(frame, 0, 12);
+  untagged.insert(untagged.end(), frame.begin() + static_cast<std::ptrdiff_t>(end), frame.end());
+  return untagged;
+}
+
 }  // namespace
 
-std::optional<Dissection> Dissect(const Frame& frame) {
+std::optional<Dissection> Dissect(const Frame& tagged) {
   Dissection d;
-  if (frame.size() < kEthernet) return std::nullopt;
+  if (tagged.size() < kEthernet) return std::nullopt;
+  const Frame frame = Untagged(tagged, &d.tags);
   std::copy_n(frame.begin(), 6, d.destination_mac.begin());
   std::copy_n(frame.begin() + 6, 6, d.source_mac.begin());
   d.ethertype = Get16(frame, 12);
@@ -126,6 +137,8 @@ std::optional<Dissection> Dissect(const Frame& frame) {
                : d.ethertype == 0x86dd ? DissectIpv6(frame, &d)
                                        : false;
   if (!whole || !DissectTransport(frame, &d)) return std::nullopt;
+  d.l4_offset += d.tags.size();
+  d.payload_offset += d.tags.size();
   return d;
 }
 

@@ -15,6 +15,7 @@ namespace cfr::test {
 
 struct Dissection {
   MacAddress destination_mac{}, source_mac{};
+  std::vector<uint8_t> tags;  // VLAN tags, four bytes each
   uint16_t ethertype = 0;
   Address source, destination;
   uint8_t ttl = 0, traffic_class = 0, protocol = 0;
@@ -29,7 +30,7 @@ struct Dissection {
   uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
   uint16_t l4_checksum = 0;
   uint16_t l4_error = 0;  // how far the checksum is from right, modulo 65535; 0 when right
-  size_t l4_offset = 0, payload_offset = 0;
+  size_t l4_offset = 0, payload_offset = 0;  // from the start of the frame, tags included
   std::vector<uint8_t> header_rest;  // what follows ports or identifier in the transport header, sum left out
   std::vector<uint8_t> payload;
 

@@ -51,6 +51,10 @@ PacketBuilder& PacketBuilder::Ethertype(uint16_t value) {
   ethertype_ = value;
   return *this;
 }
+PacketBuilder& PacketBuilder::Tags(std::vector<uint8_t> bytes) {
+  tags_ = std::move(bytes);
+  return *this;
+}
 PacketBuilder& PacketBuilder::From(const Address& a, uint16_t port) {
   from_ = a;
   from_port_ = port;
@@ -251,6 +255,7 @@ Frame PacketBuilder::Build() const {
   Put16(f, 12, ethertype_.value_or(v4 ? 0x0800 : 0x86dd));
   Frame transport = BuildTransport();
   Append(f, v4 ? BuildIpv4(transport) : BuildIpv6(transport));
+  f.insert(f.begin() + 12, tags_.begin(), tags_.end());
   f.insert(f.end(), trailer_, 0xee);
   if (wrong_.frame_bytes.has_value()) f.resize(*wrong_.frame_bytes);
   return f;

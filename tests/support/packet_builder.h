@@ -35,6 +35,7 @@ class PacketBuilder {
  public:
   PacketBuilder& Stations(const MacAddress& source, const MacAddress& destination);
   PacketBuilder& Ethertype(uint16_t value);
+  PacketBuilder& Tags(std::vector<uint8_t> bytes);          // VLAN tags, four bytes each
   PacketBuilder& From(const Address& a, uint16_t port = 0);
   PacketBuilder& To(const Address& a, uint16_t port = 0);
   PacketBuilder& Udp();
@@ -67,6 +68,7 @@ class PacketBuilder {
 
   MacAddress source_mac_{2, 0, 0, 0, 0, 0x10}, destination_mac_{2, 0, 0, 0, 0, 1};
   std::optional<uint16_t> ethertype_;
+  std::vector<uint8_t> tags_;
   Address from_, to_;
   uint16_t from_port_ = 0, to_port_ = 0;
   Transport transport_ = Transport::kUdp;

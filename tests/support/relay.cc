@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "control/generation.h"
 #include "dataplane/parse.h"
+#include "dataplane/vlan.h"
 
 namespace cfr::test {
 namespace {
@@ -72,7 +73,10 @@ void Relay::FixAtStart(const Config& config) {
   std::vector<uint64_t> salts(kUnitsMax);
   for (uint64_t& salt : salts) salt = random_.Next64();
   builder_.emplace(allowed, salts);
-  for (int s = 0; s < kSides; ++s) shared_.port[s].mtu = static_cast<uint16_t>(config.port[s].mtu);
+  for (int s = 0; s < kSides; ++s) {
+    shared_.port[s].mtu = static_cast<uint16_t>(config.port[s].mtu);
+    for (uint16_t vlan : config.port[s].vlan) shared_.port[s].vlan[shared_.port[s].vlan_count++] = vlan;
+  }
 }
 
 AckStatus Relay::Apply(const Config& config) {
@@ -166,11 +170,12 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, Buffer* b) 
   CounterPage& page = *pages_[static_cast<size_t>(worker)];
   b->worker = worker;
   b->outcome.worker = worker;
+  b->frame = Frame(p.data, p.data + p.length);
   switch (p.verdict) {
     case Verdict::kForward:
-      b->frame.resize(p.length);
+      b->frame = Tagged(DepartureSide(direction), b->frame);
       page.Count(direction, Counter::kSent);
-      page.Count(direction, Counter::kSentBytes, p.length);
+      page.Count(direction, Counter::kSentBytes, b->frame.size());
       b->outcome.kind = Outcome::Kind::kSent;
       b->outcome.side = DepartureSide(direction);
       b->outcome.frame = b->frame;
@@ -195,6 +200,14 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, Buffer* b) 
       return;
     case Verdict::kUndecided: inspector_.Violation("the pipeline left a packet undecided: " + Describe(b->frame));
   }
+}
+
+// A frame of ours as the port sends it.
+Frame Relay::Tagged(Side side, const Frame& frame) const {
+  Frame room(kVlanRoomBytes);
+  room.insert(room.end(), frame.begin(), frame.end());
+  const uint8_t* start = PutTags(room.data() + kVlanRoomBytes, shared_.port[static_cast<int>(side)]);
+  return {room.begin() + (start - room.data()), room.end()};
 }
 
 void Relay::RunMainLcore() {
@@ -238,7 +251,7 @@ void Relay::Send(Side side, std::span<const uint8_t> bytes) {
   bool arp_question = frame[12] == 8 && frame[13] == 6 && frame[21] == 1;
   bool nd_question = frame[12] == 0x86 && frame[20] == 58 && frame[54] == 135;
   if (arp_question || nd_question) questions_.push_back({side, frame});
-  else made_.push_back({side, frame});
+  else made_.push_back({side, Tagged(side, frame)});
 }
 
 void Relay::Return(Direction direction, void* buffer) {
@@ -283,7 +296,7 @@ void Relay::AnswerAsStation(Side side, const Frame& question) {
 void Relay::Arrive(Side side, const Frame& frame) {
   buffers_.push_back(std::make_unique<Buffer>());
   Buffer* b = buffers_.back().get();
-  b->frame = b->arrived = frame;
+  b->frame = b->arrived = Tagged(side, frame);
   b->direction = side == Side::kAccess ? Direction::kOutbound : Direction::kInbound;
   Run(0, b->direction, Origin::kPort, {b});
 }

@@ -113,6 +113,7 @@ class Relay : private NeighbourIo {
 
   void Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst);
   void Finish(int worker, Direction direction, const Packet& p, Buffer* buffer);
+  Frame Tagged(Side side, const Frame& frame) const;
   void RunMainLcore();
   void AnswerAsStation(Side side, const Frame& question);
   void Arrive(Side side, const Frame& frame);

@@ -42,7 +42,7 @@ void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const F
   auto in = Dissect(in_frame), out = Dissect(out_frame);
   Expect(in.has_value() && out.has_value(), "a relayed packet is readable");
   if (!in.has_value() || !out.has_value()) return;
-  Expect(out_frame.size() == kEthernet + in->ip_bytes, "the frame leaves with the length of its IP packet");
+  Expect(out_frame.size() == kEthernet + out->tags.size() + in->ip_bytes, "the frame leaves with the length of its IP packet");
   CheckSame(direction, *in, *out, bypassed);
   CheckHeader(direction, *in, *out, bypassed);
   CheckStations(direction, *out);
@@ -105,6 +105,7 @@ void RelayInspector::CheckHeader(Direction direction, const Dissection& in, cons
 void RelayInspector::CheckStations(Direction direction, const Dissection& out) {
   Side side = DepartureSide(direction);
   const PortConfig& port = config_.port[static_cast<int>(side)];
+  Expect(out.tags == TagsOf(port), "the frame carries the tags of the port it leaves by");
   Expect(out.source_mac == Relay::kPortMac[static_cast<int>(side)], "the source MAC is the port's");
   Address hop = out.destination;
   bool on_link = std::any_of(port.addresses.begin(), port.addresses.end(),
@@ -143,6 +144,16 @@ void RelayInspector::CheckNoSubscriber(const Frame& frame, size_t end) {
   for (const auto& secret : secrets_)
     Expect(std::search(frame.begin(), last, secret.begin(), secret.end()) == last,
            "no subscriber address or MAC stands in a frame on the core side");
+}
+
+std::vector<uint8_t> TagsOf(const PortConfig& port) {
+  std::vector<uint8_t> tags;
+  for (size_t i = 0; i < port.vlan.size(); ++i) {
+    bool outer = i + 1 < port.vlan.size();
+    tags.insert(tags.end(), {static_cast<uint8_t>(outer ? 0x88 : 0x81), static_cast<uint8_t>(outer ? 0xa8 : 0),
+                             static_cast<uint8_t>(port.vlan[i] >> 8), static_cast<uint8_t>(port.vlan[i])});
+  }
+  return tags;
 }
 
 MacAddress StationMac(Side side, const Address& a) {

@@ -18,6 +18,9 @@ namespace cfr::test {
 // The MAC of the fake station that has an address on a link.
 MacAddress StationMac(Side side, const Address& a);
 
+// The VLAN tags a frame of that port carries, four bytes each.
+std::vector<uint8_t> TagsOf(const PortConfig& port);
+
 struct Endpoint {
   Address address;
   uint16_t port = 0;
