@@ -16,6 +16,7 @@ inline constexpr int kPoolPrefixesMax = 1024;
 inline constexpr int kSubscriberPrefixesMax = 65536;
 inline constexpr int kBypassMax = 256;
 inline constexpr int kFragmentRangesMax = 16;   // parts of one datagram remembered apart
+inline constexpr int kPiecesMax = 256;          // further packets one burst may be cut into
 inline constexpr int kVlanTagsMax = 2;          // of one frame: 802.1Q, or 802.1ad around it
 inline constexpr int kPortAddressesMax = 16;    // addresses of the relay itself, both sides
 inline constexpr int kGatewaysMax = 4;          // one per side and family

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "dataplane/part.h"
+
 namespace cfr {
 namespace {
 
@@ -26,6 +28,17 @@ bool IsZeroPadding(const uint8_t* options, int bytes) {
   return true;
 }
 
+// Bits that mean nothing could carry something.
+void TakeFragmentHeader(Packet& p, int at) {
+  if (p.fragment_header != 0) return Drop(p, DropReason::kIp6Chain);
+  p.fragment_header = static_cast<uint16_t>(at);
+  const FragmentHeader& header = p.fragment6();
+  const uint16_t field = header.offset_flags.host();
+  if (header.reserved != 0 || (field & kIpv6FragmentReserved) != 0) return Drop(p, DropReason::kIp6Extension);
+  if (field != kIpv6FragmentAtomic)
+    SetPart(p, field, p.fragment_offset(), at - kEthernetBytes - static_cast<int>(sizeof(Ipv6Header)));
+}
+
 }  // namespace
 
 void WalkIp6Chain(Packet& p, const Settings& settings) {
@@ -35,17 +48,19 @@ void WalkIp6Chain(Packet& p, const Settings& settings) {
   for (int at = start; IsIp6Extension(next); --headers) {
     const bool options = next == kIpv6HopByHop || next == kIpv6Destination;
     if (next == kIpv6NoNext || (next == kIpv6HopByHop && at != start)) return Drop(p, DropReason::kIp6Chain);
-    if (next == kIpv6Fragment) return Drop(p, DropReason::kFragment);
-    if (!options) return Drop(p, DropReason::kIp6Extension);
+    if (!options && next != kIpv6Fragment) return Drop(p, DropReason::kIp6Extension);
     if (headers == 0 || p.length - at < kUnit) return Drop(p, DropReason::kIp6Chain);
     const uint8_t* header = p.data + at;
-    const int bytes = (header[1] + 1) * kUnit;
+    const int bytes = options ? (header[1] + 1) * kUnit : kUnit;
     const auto end = static_cast<uint64_t>(at + bytes - start);
     if (bytes > p.length - at || end > settings[Setting::kIp6ChainBytes]) return Drop(p, DropReason::kIp6Chain);
-    if (!IsZeroPadding(header + 2, bytes - 2)) return Drop(p, DropReason::kIp6Extension);
+    if (!options) TakeFragmentHeader(p, at);
+    else if (!IsZeroPadding(header + 2, bytes - 2)) Drop(p, DropReason::kIp6Extension);
+    if (p.decided()) return;
     next = header[0];
     at += bytes;
     p.l4_offset = static_cast<uint16_t>(at);
+    if (p.part == Part::kLater && next == kIpv6Destination) break;  // inside what was cut
   }
   p.protocol = next;
 }

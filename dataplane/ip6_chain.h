@@ -4,6 +4,7 @@
 //
 //   Hop-by-Hop Options    first place only    \ nothing but Pad1 and PadN,
 //   Destination Options   any place           / and every padding byte zero
+//   Fragment              once                  no reserved bit set
 //
 // Headers are read, never rewritten, inserted or taken out.
 #pragma once
@@ -30,7 +31,7 @@ constexpr bool IsIp6Extension(uint8_t next_header) {
 }
 
 // `p`: an IPv6 packet of the right length whose next header is an extension. Sets protocol and l4_offset
-// to what follows the chain, or drops.
+// to what follows the chain, and the part of a fragment, or drops.
 void WalkIp6Chain(Packet& p, const Settings& settings);
 
 }  // namespace cfr

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Step 1: every length check of the packet path. After Parse a packet without a verdict has complete
-// Ethernet, IP and transport headers inside its bytes, is no fragment, and is TCP, UDP or ICMP.
-// Nothing behind the transport header is ever read (draft R1, R2).
+// Ethernet, IP and transport headers inside its bytes and is TCP, UDP or ICMP, or it is a later fragment,
+// which has no transport header. Nothing behind the transport header is ever read (draft R1, R2).
 #pragma once
 
 #include <cstdint>

@@ -63,6 +63,7 @@ struct Snapshot {
   PrefixMap<uint16_t> bypasses;
   std::vector<PortAddress> own;
   std::optional<Address> gateway[kSides][kFamilies];
+  PrefixMap<UnitIndex> unit_of;  // by address
   std::vector<Unit> units = std::vector<Unit>(kUnitsMax);  // by UnitIndex
   std::vector<UnitIndex> drawable[kRegionsMax][kFamilies];  // active units new flows may take
 

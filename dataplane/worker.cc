@@ -22,9 +22,18 @@ Direction DirectionFrom(Side side) { return DirectionTo(Opposite(side)); }
 
 }  // namespace
 
-Worker::Worker(int index, Floor& floor, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6,
-               CounterPage& page)
-    : index_(index), floor_(floor), page_(page), pipeline_(index, shared, flows_v4, flows_v6, random_, page) {}
+Worker::Worker(int index, Floor& floor, const Shared& shared, const TableSizes& sizes, CounterPage& page)
+    : index_(index), floor_(floor), page_(page), pipeline_(index, shared, sizes, *this, random_, page) {}
+
+bool Worker::Allocate(Packet* p) {
+  rte_mbuf* m = rte_pktmbuf_alloc(floor_.pool);
+  if (m == nullptr) return false;
+  p->buffer = m;
+  p->data = rte_pktmbuf_mtod(m, uint8_t*);
+  return true;
+}
+
+void Worker::Release(const Packet& p) { rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer)); }
 
 void Worker::Run() {
   auto thread = static_cast<unsigned>(index_);
@@ -55,6 +64,7 @@ int Worker::Round() {
   if (index_ == 0) packets += TakeMade(world);
   ObeyControl(world, now_ms);
   pipeline_.Expire(now_ms, kExpiriesPerRound, world);
+  TakeReleased(world, now_ms);
   return packets;
 }
 
@@ -107,10 +117,29 @@ void Worker::Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsig
     packets[i].length = m->data_len;
     packets[i].l4_checksum_bad = (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
     packets[i].buffer = m;
+    if (origin == Origin::kHandoff) packets[i].Resume(NoteOf(m).resolution);
   }
-  pipeline_.Process(direction, origin, {packets, count}, world, now_ms);
-  for (unsigned i = 0; i < count; ++i) Finish(direction, packets[i]);
+  Run(direction, origin, {packets, count}, world, now_ms);
+  TakeReleased(world, now_ms);
+}
+
+void Worker::Run(Direction direction, Origin origin, std::span<Packet> packets, const World& world,
+                 uint64_t now_ms) {
+  pipeline_.Process(direction, origin, packets, world, now_ms);
+  auto piece = pipeline_.pieces().begin();
+  for (Packet& p : packets) {
+    Finish(direction, p);
+    for (int n = p.pieces; n > 0; --n) Finish(direction, *piece++);
+  }
   Transmit(DepartureSide(direction), true);
+}
+
+// Early fragments whose first one came, or did not in time.
+void Worker::TakeReleased(const World& world, uint64_t now_ms) {
+  Packet packets[kReceiveBurst];
+  for (Direction d : {Direction::kOutbound, Direction::kInbound})
+    while (unsigned count = pipeline_.TakeReleased(d, packets))
+      Run(d, Origin::kHold, {packets, count}, world, now_ms);
 }
 
 void Worker::Finish(Direction direction, Packet& p) {
@@ -120,6 +149,7 @@ void Worker::Finish(Direction direction, Packet& p) {
     case Verdict::kForward: return Forward(direction, p);
     case Verdict::kHandOff: return HandOff(direction, p);
     case Verdict::kConsume: return Consume(direction, p);
+    case Verdict::kHold: return;
     case Verdict::kUndecided:
     case Verdict::kDrop: return rte_pktmbuf_free(m);
   }
@@ -127,7 +157,7 @@ void Worker::Finish(Direction direction, Packet& p) {
 
 void Worker::Forward(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
-  rte_pktmbuf_trim(m, static_cast<uint16_t>(m->data_len - p.length));
+  m->pkt_len = m->data_len = p.length;
   if (Queue(DepartureSide(direction), m)) return;
   pipeline_.Drop(direction, p, DropReason::kNoBuffer);
   rte_pktmbuf_free(m);
@@ -150,6 +180,7 @@ bool Worker::Queue(Side side, rte_mbuf* m) {
 void Worker::HandOff(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   NoteOf(m).direction = direction;
+  NoteOf(m).resolution = p.resolution();
   if (floor_.exchange->HandOff(p.worker, m)) {
     page_.Count(direction, Counter::kHandoffOut);
     page_.handoff_to[p.worker].Add(1);
@@ -162,7 +193,7 @@ void Worker::HandOff(Direction direction, Packet& p) {
 void Worker::Consume(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   NoteOf(m) = {direction, static_cast<uint8_t>(index_), ArrivalSide(direction), p.hop.has_value(),
-               p.hop.value_or(Address{})};
+               p.hop.value_or(Address{}), p.resolution()};
   if (floor_.exchange->Consume(m)) return page_.Count(direction, Counter::kConsumed);
   pipeline_.Drop(direction, p, DropReason::kHandoffFull);
   rte_pktmbuf_free(m);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
 #include <random>
 
@@ -19,25 +20,41 @@ struct Walked {
   std::optional<DropReason> dropped;
   uint8_t protocol = 0;
   size_t offset = 0;
+  Part part = Part::kWhole;
   friend bool operator==(const Walked&, const Walked&) = default;
 };
 
 // RFC 8200 read aloud: one header at a time, lists of allowed things.
 Walked Naive(const Bytes& frame, uint8_t next, size_t headers_max, size_t bytes_max) {
   size_t at = kStart;
+  bool fragment = false;
+  Part part = Part::kWhole;
   for (size_t headers = 1;; ++headers) {
+    if (part == Part::kLater && next == 60) return {std::nullopt, next, at, part};
     switch (next) {
       case 43: case 50: case 51: case 135: case 139: case 140: return {DropReason::kIp6Extension};
-      case 44: return {DropReason::kFragment};
       case 59: return {DropReason::kIp6Chain};
       case 0: if (headers > 1) return {DropReason::kIp6Chain}; break;
-      case 60: break;
-      default: return {std::nullopt, next, at};
+      case 44: case 60: break;
+      default: return {std::nullopt, next, at, part};
     }
     if (headers > headers_max || frame.size() < at + 8) return {DropReason::kIp6Chain};
-    size_t end = at + 8 + size_t{8} * frame[at + 1];
+    const bool is_fragment = next == 44;
+    size_t end = at + 8 + (is_fragment ? 0 : size_t{8} * frame[at + 1]);
     if (end > frame.size() || end - kStart > bytes_max) return {DropReason::kIp6Chain};
     next = frame[at];
+    if (is_fragment) {
+      if (fragment) return {DropReason::kIp6Chain};
+      fragment = true;
+      if (frame[at + 1] != 0 || (frame[at + 3] & 6) != 0) return {DropReason::kIp6Extension};
+      size_t start = frame[at + 2] * 256u + (frame[at + 3] & 0xf8u), bytes = frame.size() - end;
+      bool more = (frame[at + 3] & 1) != 0, atomic = start == 0 && !more;
+      if (!atomic && (bytes == 0 || (more && bytes % 8 != 0) || at - kStart + start + bytes > 65535))
+        return {DropReason::kFragmentBounds};
+      part = atomic ? Part::kWhole : start == 0 ? Part::kFirst : Part::kLater;
+      at = end;
+      continue;
+    }
     for (size_t o = at + 2; o < end;) {
       if (frame[o] == 0) {
         ++o;
@@ -61,7 +78,7 @@ Walked Walk(const Bytes& frame, uint8_t next, const Settings& settings, test::Gu
   p.l4_offset = kStart;
   WalkIp6Chain(p, settings);
   if (p.verdict == Verdict::kDrop) return {p.reason};
-  return {std::nullopt, p.protocol, p.l4_offset};
+  return {std::nullopt, p.protocol, p.l4_offset, p.part};
 }
 
 class Chains {
@@ -69,7 +86,8 @@ class Chains {
   explicit Chains(uint32_t seed) : random_(seed) {}
   uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
   uint8_t Kind() {
-    static constexpr uint8_t kKinds[] = {60, 60, 60, 60, 0, 17, 6, 58, 59, 43, 50, 51, 135, 139, 140, 200};
+    static constexpr uint8_t kKinds[] = {60, 60, 60, 60, 44, 44, 44, 0, 17, 6,
+                                         58, 59, 43, 50, 51, 135, 139, 140, 200};
     return kKinds[Below(std::size(kKinds))];
   }
   // Mostly right headers, one byte in some of them wrong.
@@ -78,7 +96,8 @@ class Chains {
     for (uint32_t n = Below(12); n > 0; --n) {
       Bytes header = {Kind(), static_cast<uint8_t>(Below(8) == 0 ? Below(5) : 0)};
       header.resize(8 + size_t{8} * header[1]);
-      if (Below(2) == 0) {
+      if (Below(3) == 0) header[3] = std::to_array<uint8_t>({0, 1, 2, 8, 9})[Below(5)];
+      else if (Below(2) == 0) {
         header[2] = 1;
         header[3] = static_cast<uint8_t>(header.size() - 4);
       }

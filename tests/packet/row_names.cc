@@ -54,15 +54,15 @@ std::optional<Address> RowNames::FindAddress(const std::string& name, int plus) 
   return std::nullopt;
 }
 
-std::optional<uint16_t> RowNames::FindPort(const std::string& text) const {
+std::optional<uint32_t> RowNames::FindPort(const std::string& text) const {
   if (text.empty()) return 0;
-  int number = 0;
-  if (absl::SimpleAtoi(text, &number)) return static_cast<uint16_t>(number);
+  uint32_t number = 0;
+  if (absl::SimpleAtoi(text, &number)) return number;
   std::pair<std::string, std::string> sum = absl::StrSplit(text, absl::MaxSplits('+', 1));
   auto port = ports_.find(sum.first);
   if (port == ports_.end()) return std::nullopt;
   if (!sum.second.empty() && !absl::SimpleAtoi(sum.second, &number)) return std::nullopt;
-  return static_cast<uint16_t>(port->second + number);
+  return port->second + number;
 }
 
 bool RowNames::Fits(const std::string& name, const Address& seen) {
@@ -72,7 +72,7 @@ bool RowNames::Fits(const std::string& name, const Address& seen) {
   return fixed.has_value() && *fixed == seen;
 }
 
-bool RowNames::FitsPort(const std::string& text, uint16_t seen) {
+bool RowNames::FitsPort(const std::string& text, uint32_t seen) {
   if (text.empty() || text == "_") return true;
   if (auto known = FindPort(text); known.has_value()) return *known == seen;
   return ports_.emplace(text, seen).second;
