@@ -220,7 +220,7 @@ void Burst::FillAs(const TraceEntry<A>* entries, Direction direction, Segment se
 BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare, Segment data)
     : flows_(flows), data_(data), next_flow_(flows), random_(std::array<uint8_t, 32>{1}), owner_(OneWorker(random_)),
       subscribers_((flows + spare) / kPortsPerHost * 2 + 64, DrawKey(random_)),
-      shared_(owner_, subscribers_, leases_, DrawKey(random_), DrawKey(random_)),
+      shared_(owner_, subscribers_, leases_, random_),
       page_(std::make_unique<CounterPage>()), order_(flows) {
   // In random order: a sequential one would lay neighbouring flows side by side.
   std::iota(order_.begin(), order_.end(), 0u);
@@ -236,7 +236,9 @@ BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t sp
   auto capacity = [&](Family f) {
     return std::find(families.begin(), families.end(), f) == families.end() ? 1 : flows + spare;
   };
-  pipeline_ = std::make_unique<Pipeline>(0, shared_, capacity(Family::kV4), capacity(Family::kV6), random_, *page_);
+  const TableSizes sizes{capacity(Family::kV4), capacity(Family::kV6), 64, 64};
+  BufferSource& buffers = *this;
+  pipeline_ = std::make_unique<Pipeline>(0, shared_, sizes, buffers, random_, *page_);
   for (Family f : families) f == Family::kV4 ? OpenAll<V4>() : OpenAll<V6>();
 }
 

@@ -45,7 +45,7 @@ class Burst {
   std::array<Packet, kBurst> packets_;
 };
 
-class BenchRelay {
+class BenchRelay : private BufferSource {
  public:
   // Opens `flows` flows of each family in `families`, with room for `spare` more. `data`: kUdp or kTcpData.
   BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare = 0, Segment data = Segment::kUdp);
@@ -72,6 +72,9 @@ class BenchRelay {
   uint64_t SubscriberFlows() const { return subscribers_.TotalFlows(); }
 
  private:
+  bool Allocate(Packet*) override { return false; }  // no packet of the bench is too big
+  void Release(const Packet&) override {}
+
   template <class A>
   TraceEntry<A> Outbound(uint32_t flow) const;
   template <class A>

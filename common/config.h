@@ -22,6 +22,7 @@ struct PortConfig {
   std::string device;             // interface name, PCI address, memif socket path or ring name
   std::string rx_pcap, tx_pcap;   // kPcap: files to read and to write
   uint32_t mtu = 1500;            // 1280..9000, IP packet bytes
+  std::vector<uint16_t> vlan;     // ids of the attachment's tags, outer first; empty: untagged
   std::vector<Prefix> addresses;  // the relay's own addresses, each with its on-link length
   std::optional<Address> gateway[kFamilies];
   friend bool operator==(const PortConfig&, const PortConfig&) = default;

@@ -14,6 +14,7 @@ namespace cfr {
 
 inline constexpr uint32_t kMtuMin = 1280, kMtuMax = 9000;  // RFC 8200 section 5; jumbo frames
 inline constexpr size_t kTextBytesMax = 128;               // of any string
+inline constexpr uint64_t kVlanIdMax = 4094;               // IEEE 802.1Q 9.6: 0 is no VLAN, 4095 reserved
 inline constexpr int kIpv6PoolLength = 64;  // one /64 per pool: who groups addresses by /64 sees one source
 
 struct TableRow {
@@ -30,7 +31,7 @@ inline constexpr TableRow kTableRows[] = {
     {"port.core", "port", false, true, "The port towards the CFS."},
     {"dataplane", "dataplane", false, false, "What cfr-dataplane reads once, at its start."},
     {"timers", "timers", false, false, "How long an idle flow is kept."},
-    {"limits", "limits", false, false, "What one subscriber may use."},
+    {"limits", "limits", false, false, "What one subscriber may use, and one packet."},
     {"alias", "alias", false, false, "How source aliases are drawn."},
     {"assignment", "assignment", false, false, "How long the dataplane may act alone."},
     {"scrub", "scrub", false, false, "What else is taken off a packet towards the core."},
@@ -62,6 +63,8 @@ inline constexpr KeyRow kKeyRows[] = {
      "File to read packets from once a configuration is in force; goes with `tx_pcap`."},
     {"port", "tx_pcap", "string", false, "", "File to write packets to; goes with `rx_pcap`."},
     {"port", "mtu", "integer, 1280 to 9000", false, "1500", "Largest IP packet of the link, in bytes."},
+    {"port", "vlan", "integer, 1 to 4094, or [outer, inner]", false, "untagged",
+     "The VLAN, or pair of them, that frames arrive and leave in. Its priority bits are not carried over."},
     {"port", "addresses", "array of addresses with length", false, "none",
      "The relay's own addresses, each with the length of its on-link prefix."},
     {"port", "gateway_v4", "IPv4 address", false, "none", "Next hop for what is not on-link."},
@@ -87,7 +90,8 @@ inline constexpr KeyRow kKeyRows[] = {
     {"bypass", "reason", "string", true, "", "Why subscribers may be seen there; shown at every apply."},
 };
 
-static_assert(kMtuMin == 1280 && kMtuMax == 9000 && kUnitsPerPoolMax == 16, "their rows say so");
+static_assert(kMtuMin == 1280 && kMtuMax == 9000 && kUnitsPerPoolMax == 16 && kVlanIdMax == 4094,
+              "their rows say so");
 
 // First components of the table paths.
 std::vector<std::string> RootKeys();

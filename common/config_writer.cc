@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/config.h"
 
 namespace cfr {
@@ -56,6 +57,8 @@ void WritePort(const PortConfig& port, Side side, std::string* out) {
       absl::StrAppend(out, "rx_pcap = ", Quoted(port.rx_pcap), "\ntx_pcap = ", Quoted(port.tx_pcap), "\n");
   }
   absl::StrAppend(out, "mtu = ", port.mtu, "\naddresses = ", Array(port.addresses), "\n");
+  if (port.vlan.size() == 1) absl::StrAppend(out, "vlan = ", port.vlan[0], "\n");
+  if (port.vlan.size() > 1) absl::StrAppend(out, "vlan = [", absl::StrJoin(port.vlan, ", "), "]\n");
   for (int f = 0; f < kFamilies; ++f)
     if (port.gateway[f].has_value())
       absl::StrAppend(out, f == 0 ? "gateway_v4 = " : "gateway_v6 = ", Quoted(Format(*port.gateway[f])),

@@ -88,7 +88,7 @@ struct CounterPage {
   }
 };
 
-// received + handoff_in - (sent + consumed + handoff_out + drops): 0 when no packet is
+// received + handoff_in + pieces - (sent + consumed + handoff_out + drops): 0 when no packet is
 // unaccounted for (docs/architecture.md, "accounting identity").
 int64_t AccountingMismatch(const CounterPage& page, Direction d);
 

@@ -71,6 +71,7 @@ class PortReader {
     if (const Value* v = TableReader::Find(table, "mtu"))
       port_.mtu =
           static_cast<uint32_t>(values_.Integer(*v, path_ + ".mtu", kMtuMin, kMtuMax).value_or(kMtuMin));
+    if (const Value* v = TableReader::Find(table, "vlan")) Vlan(*v);
     if (const Value* v = TableReader::Find(table, "addresses")) Addresses(*v);
     Gateway(table, "gateway_v4", Family::kV4);
     Gateway(table, "gateway_v6", Family::kV6);
@@ -121,6 +122,20 @@ class PortReader {
                     separator ? "without commas, spaces, quotes or backslashes" : row.form);
     std::string_view key = row.key;
     (key == "rx_pcap" ? port_.rx_pcap : key == "tx_pcap" ? port_.tx_pcap : port_.device) = *text;
+  }
+
+  // One id, or the outer and the inner one.
+  void Vlan(const Value& v) {
+    const std::string name = path_ + ".vlan";
+    if (!v.is_array()) return VlanId(v, name);
+    const toml::array& ids = v.as_array();
+    if (ids.size() != kVlanTagsMax)
+      values_.Error(values_.At(v), absl::StrCat("'", name, "' has ", ids.size(), " ids"),
+                    "one id, or two: [outer, inner]");
+    for (size_t i = 0; i < std::min<size_t>(ids.size(), kVlanTagsMax); ++i) VlanId(ids[i], name);
+  }
+  void VlanId(const Value& v, const std::string& name) {
+    if (auto id = values_.Integer(v, name, 1, kVlanIdMax)) port_.vlan.push_back(static_cast<uint16_t>(*id));
   }
 
   void Addresses(const Value& v) {

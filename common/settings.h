@@ -74,6 +74,9 @@ class Settings {
 enum class TcpTimestamps : uint8_t { kOffset, kStrip, kKeep };
 static_assert(Row(Setting::kTcpTimestamps).words == std::string_view("offset|strip|keep"));
 
+// What holds before there is a configuration.
+inline constexpr Settings kDefaultSettings;
+
 constexpr bool InRange(Setting s, uint64_t value) { return value >= Row(s).min && value <= Row(s).max; }
 
 }  // namespace cfr

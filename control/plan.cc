@@ -73,8 +73,9 @@ Objects Devices(const Config& c) {
   Objects objects;
   for (int s = 0; s < kSides; ++s) {
     const PortConfig& p = c.port[s];
-    objects[absl::StrCat(Name(static_cast<Side>(s)), " device")] = {{"", {DeviceOf(p)}},
-                                                                    {"mtu", {absl::StrCat(p.mtu)}}};
+    Fields& fields = objects[absl::StrCat(Name(static_cast<Side>(s)), " device")];
+    fields = {{"", {DeviceOf(p)}}, {"mtu", {absl::StrCat(p.mtu)}}, {"vlan", {}}};
+    if (!p.vlan.empty()) fields.back().second = {absl::StrJoin(p.vlan, "/")};
   }
   return objects;
 }

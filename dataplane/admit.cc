@@ -8,11 +8,6 @@
 namespace cfr {
 namespace {
 
-void Drop(Packet& p, DropReason reason) {
-  p.verdict = Verdict::kDrop;
-  p.reason = reason;
-}
-
 // Addresses no host can have, either family (RFC 1812 5.3.7, RFC 6890, RFC 4291).
 bool IsMartian(const Address& a) {
   const uint8_t* b = a.bytes.data();
@@ -43,7 +38,7 @@ bool IsIcmp(const Packet& p) { return p.protocol == kProtocolIcmp || p.protocol 
 
 // Traffic to one of the relay's addresses: echo is answered where the address lives, the rest is not.
 void Own(Packet& p, Side arrival, const PortAddress& own) {
-  if (own.side == arrival && IsIcmp(p) && !p.is_echo_reply()) p.verdict = Verdict::kConsume;
+  if (own.side == arrival && IsIcmp(p) && !p.is_echo_reply() && !p.in_pieces()) p.verdict = Verdict::kConsume;
   else Drop(p, DropReason::kOwnAddress);
 }
 
@@ -51,9 +46,8 @@ void Bypass(Packet& p) {
   p.bypassed = true;
 }
 
-}  // namespace
-
-void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
+// What source and destination alone can tell.
+void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
   if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
   if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
@@ -67,22 +61,48 @@ void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) 
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kHairpin);
   if (snapshot.subscribers.Find(destination)) return Drop(p, DropReason::kAccessDestination);
   if (snapshot.bypasses.Find(destination)) return Bypass(p);
+  *space = *found;
+}
+
+void AdmitCoreAddresses(Packet& p, const Snapshot& snapshot) {
+  Address source = p.SourceAddress();
+  if (IsMartian(source)) Drop(p, DropReason::kMartianSource);
+  else if (IsNoHost(p.DestinationAddress(), snapshot)) Drop(p, DropReason::kMartianDestination);
+  else if (source == p.DestinationAddress()) Drop(p, DropReason::kLand);
+  else if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
+    Drop(p, DropReason::kSpoofCore);
+}
+
+}  // namespace
+
+void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
+  AdmitAddresses(p, snapshot, space);
+  if (p.decided() || p.bypassed) return;
+  if (p.part == Part::kLater) return Drop(p, DropReason::kNoFlow);
   if (p.protocol == kProtocolTcp && !IsCleanSyn(p.tcp().flags)) return Drop(p, DropReason::kTcpNoFlow);
   if (p.is_echo_reply()) return Drop(p, DropReason::kIcmpType);
-  *space = *found;
 }
 
 void AdmitInbound(Packet& p, const Snapshot& snapshot) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
-  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
-  if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
-  if (source == destination) return Drop(p, DropReason::kLand);
-  if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
-    return Drop(p, DropReason::kSpoofCore);
+  AdmitCoreAddresses(p, snapshot);
+  if (p.decided()) return;
   if (const PortAddress* own = snapshot.FindOwn(destination)) return Own(p, Side::kCore, *own);
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kNoFlow);
   if (snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
   Drop(p, DropReason::kNotAlias);
+}
+
+void AdmitFragment(Direction direction, Packet& p, const Snapshot& snapshot) {
+  SubscriberSpace space{};
+  if (direction == Direction::kOutbound) {
+    AdmitAddresses(p, snapshot, &space);
+  } else if (snapshot.unit_of.Find(p.DestinationAddress()) != nullptr) {
+    AdmitCoreAddresses(p, snapshot);
+  } else {
+    AdmitInbound(p, snapshot);
+  }
+  p.bypassed = false;  // asked again in its turn
 }
 
 }  // namespace cfr

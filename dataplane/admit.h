@@ -16,4 +16,8 @@ void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space);
 // A packet of no flow from the core: bypassed (kUndecided), for the relay itself, or dropped.
 void AdmitInbound(Packet& p, const Snapshot& snapshot);
 
+// A fragment of a datagram not seen before, judged by its addresses before it leaves a trace: dropped or
+// kUndecided.
+void AdmitFragment(Direction direction, Packet& p, const Snapshot& snapshot);
+
 }  // namespace cfr

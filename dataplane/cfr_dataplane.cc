@@ -133,17 +133,18 @@ int Serve(const Config& config) {
 
   Leases leases;
   SubscriberTable subscribers(config.settings[Setting::kSubscribersMax], DrawKey(random));
-  Shared shared(owner, subscribers, leases, DrawKey(random), DrawKey(random));
+  Shared shared(owner, subscribers, leases, random);
   for (int s = 0; s < kSides; ++s) shared.port[s] = ports[s].facts();
   GracePeriod grace(workers);
-  Floor floor{ports, &*exchange, nullptr, grace.get(), false, config.settings[Setting::kPollMode] != 0};
+  Floor floor{ports, pool, &*exchange, nullptr, grace.get(), false, config.settings[Setting::kPollMode] != 0};
   MainLcore main_lcore(config, **server, floor, shared, leases, pool, AllowedEgress(config), random);
 
-  auto flows_v4 = static_cast<uint32_t>(config.settings[Setting::kFlowsV4]);
-  auto flows_v6 = static_cast<uint32_t>(config.settings[Setting::kFlowsV6]);
+  auto size = [&](Setting s) { return static_cast<uint32_t>(config.settings[s]); };
+  const TableSizes sizes{size(Setting::kFlowsV4), size(Setting::kFlowsV6), size(Setting::kFragmentDatagrams),
+                         size(Setting::kFragmentsHeld)};
   std::vector<std::unique_ptr<Worker>> team;
   for (int w = 0; w < workers; ++w)
-    team.push_back(std::make_unique<Worker>(w, floor, shared, flows_v4, flows_v6, (*server)->page().worker[w]));
+    team.push_back(std::make_unique<Worker>(w, floor, shared, sizes, (*server)->page().worker[w]));
   for (int w = 0; w < workers; ++w)
     rte_eal_remote_launch(LaunchWorker, team[static_cast<size_t>(w)].get(), static_cast<unsigned>(w + 1));
   std::fprintf(stderr, "<6>cfr-dataplane: ready, %d worker%s, waiting for cfr-control\n", workers,

@@ -25,6 +25,7 @@ struct BufferNote {
   Side side;       // made frames: where they go
   bool hop_wanted;
   Address hop;     // see Packet::hop
+  Resolution resolution;  // see Packet::Resume
 };
 inline constexpr uint16_t kBufferNoteBytes = 64;
 static_assert(sizeof(BufferNote) <= kBufferNoteBytes);

@@ -31,6 +31,7 @@ template <class A>
 bool Pipeline::Advance(FlowIndex i, Direction direction, const Packet& p, const Snapshot& snapshot) {
   Flow<A>& flow = Table<A>()[i];
   const auto now = static_cast<uint32_t>(now_ms_);
+  if (p.part == Part::kLater) return true;  // its first fragment spoke for the whole datagram
   if (flow.protocol != kProtocolTcp) {
     // Only the subscriber keeps a UDP or echo flow alive (RFC 4787 REQ-6); the first reply names it answered.
     if (direction == Direction::kOutbound) flow.last_seen_ms = now;
@@ -102,7 +103,9 @@ int Pipeline::Expire(uint64_t now_ms, int budget, const World& world) {
   int done = 0;
   while (done < budget && ExpireOne<V4>(*world.snapshot)) ++done;
   while (done < budget && ExpireOne<V6>(*world.snapshot)) ++done;
-  return done;
+  const Settings& settings = world.snapshot->settings;
+  return done + fragments_.Expire(now_ms, settings[Setting::kTimerFragHold] * 1000,
+                                  settings[Setting::kTimerFragMap] * 1000, budget - done);
 }
 
 }  // namespace cfr

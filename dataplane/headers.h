@@ -57,7 +57,8 @@ struct Ipv4Header {
   Be32 source, destination;
 } __attribute__((packed));
 static_assert(sizeof(Ipv4Header) == 20);
-inline constexpr uint16_t kIpv4Reserved = 0x8000, kIpv4DontFragment = 0x4000, kIpv4FragmentBits = 0x3fff;
+inline constexpr uint16_t kIpv4Reserved = 0x8000, kIpv4DontFragment = 0x4000, kIpv4FragmentBits = 0x3fff,
+                          kIpv4MoreFragments = 0x2000, kIpv4FragmentOrDont = 0x7fff;
 
 struct Ipv6Header {
   Be32 version_class_label;
@@ -66,6 +67,14 @@ struct Ipv6Header {
   uint8_t source[16], destination[16];
 } __attribute__((packed));
 static_assert(sizeof(Ipv6Header) == 40);
+
+struct FragmentHeader {  // IPv6, RFC 8200 4.5
+  uint8_t next_header, reserved;
+  Be16 offset_flags;  // first byte of the datagram's that it carries, by 8; two reserved bits; more follow
+  Be32 id;
+} __attribute__((packed));
+static_assert(sizeof(FragmentHeader) == 8);
+inline constexpr uint16_t kIpv6FragmentReserved = 0x0006, kIpv6FragmentAtomic = 0;
 
 struct TcpHeader {
   Be16 source_port, destination_port;

@@ -72,7 +72,7 @@ bool MainLcore::TakeConsumed(uint64_t now_ms) {
     p.data = rte_pktmbuf_mtod(buffers[i], uint8_t*);
     p.length = buffers[i]->data_len;
     p.buffer = buffers[i];
-    Parse(p, shared_.port[static_cast<int>(ArrivalSide(note.direction))]);
+    Parse(p, shared_.port[static_cast<int>(ArrivalSide(note.direction))], draft_.settings());
     if (note.hop_wanted) p.hop = note.hop;
     neighbours_.Take(note.direction, p, now_ms);
   }

@@ -97,9 +97,7 @@ void Neighbours::Take(Direction direction, Packet p, uint64_t now_ms) {
   page_.Count(direction, Counter::kHandoffIn);
   if (snapshot_ == nullptr) return Refuse(direction, p, DropReason::kNoSnapshot);
   if (p.ethernet().ethertype.host() == kEthertypeArp) return TakeArp(direction, p, now_ms);
-  bool icmp6 = p.family == Family::kV6 && p.protocol == kProtocolIcmp6;
-  if (icmp6 && p.data[p.l4_offset] >= kNdRouterSolicit && p.data[p.l4_offset] <= kNdRedirect)
-    return TakeDiscovery(direction, p, now_ms);
+  if (p.is_neighbour_discovery()) return TakeDiscovery(direction, p, now_ms);
   if (const PortAddress* own = snapshot_->FindOwn(p.DestinationAddress())) {
     if (own->side != ArrivalSide(direction)) return Refuse(direction, p, DropReason::kOwnAddress);
     AnswerEcho(direction, p);

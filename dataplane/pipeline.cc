@@ -9,6 +9,7 @@
 #include "dataplane/scrub.h"
 #include "dataplane/tcp_options.h"
 #include "dataplane/translate.h"
+#include "dataplane/vlan.h"
 
 namespace cfr {
 namespace {
@@ -19,12 +20,25 @@ FlowHash::Key DrawHashKey(RandomSource& random) {
   return key;
 }
 
+SipKey DrawSipKey(RandomSource& random) {
+  const uint64_t low = random.Next64();
+  return {low, random.Next64()};
+}
+
 }  // namespace
 
-Pipeline::Pipeline(int worker, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6,
+Shared::Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, RandomSource& random)
+    : owner(owner), subscribers(subscribers), leases(leases), phase_key(DrawSipKey(random)),
+      label_key(DrawSipKey(random)), fragment_key(DrawSipKey(random)), id_key(DrawHashKey(random)) {}
+
+Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, BufferSource& buffers,
                    RandomSource& random, CounterPage& page)
-    : worker_(worker), shared_(shared), random_(random), page_(page), v4_(flows_v4, DrawHashKey(random)),
-      v6_(flows_v6, DrawHashKey(random)), alias_port_(worker, shared.owner, random) {}
+    : worker_(worker), shared_(shared), buffers_(buffers), random_(random), page_(page),
+      v4_(sizes.flows_v4, DrawHashKey(random)), v6_(sizes.flows_v6, DrawHashKey(random)),
+      fragments_(sizes.datagrams, sizes.fragments_held), ids_(worker, shared.owner.workers(), shared.id_key),
+      alias_port_(worker, shared.owner, random) {
+  pieces_.reserve(kPiecesMax);
+}
 
 void Pipeline::Drop(Direction direction, Packet& p, DropReason reason) {
   p.verdict = Verdict::kDrop;
@@ -37,11 +51,17 @@ void Pipeline::Drop(Direction direction, Packet& p, DropReason reason) {
 void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> burst, const World& world,
                        uint64_t now_ms) {
   now_ms_ = now_ms;
+  pieces_.clear();
+  const PortFacts& port = shared_.port[static_cast<int>(ArrivalSide(direction))];
+  const Settings& settings = world.settings();
+  const bool tagged = origin == Origin::kPort && port.vlan_count > 0;
   uint64_t bytes = 0;
   for (Packet& p : burst) {
     bytes += p.length;
-    Parse(p, shared_.port[static_cast<int>(ArrivalSide(direction))]);
-    if (!p.decided()) Steer(direction, origin, p);
+    if (tagged) TakeTags(p, port);
+    if (!p.decided()) Parse(p, port, settings);
+    const bool gathered = !p.decided() && p.in_pieces() && Gather(direction, p, world);
+    if (!p.decided()) Steer(direction, gathered ? Origin::kHold : origin, p);
   }
   for (Packet& p : burst) {
     if (p.decided()) continue;
@@ -107,19 +127,22 @@ void Pipeline::Relay(Packet& p, const World& world) {
   // A clean SYN on a flow that was over starts again without it (RFC 6191).
   if (!Advance<A>(i, kDirection, p, snapshot)) return Relay<A, kDirection>(p, world);
   Flow<A>& flow = flows[i];
+  const uint32_t id = kOut && p.has_id() ? NewId(p, flow) : 0;
   Translate<A, kDirection>(p, flow);
   if constexpr (kOut) {
     ++flow.packets_out;
-    Scrub(p, snapshot.settings, shared_.label_key, random_);
-    if (flow.protocol == kProtocolTcp) ScrubTcpOptions(p, flow.timestamp_offset, snapshot.settings);
+    Scrub(p, snapshot.settings, shared_.label_key, id);
+    if (flow.protocol == kProtocolTcp && p.part != Part::kLater)
+      ScrubTcpOptions(p, flow.timestamp_offset, snapshot.settings);
     if (!EgressGuard::PassesTranslated(p, snapshot, flow.unit))
       return Drop(kDirection, p, DropReason::kEgressGuard);
   } else {
     ++flow.packets_in;
-    if (flow.protocol == kProtocolTcp) RestoreTcpTimestamp(p, flow.timestamp_offset);
+    if (flow.protocol == kProtocolTcp && p.part != Part::kLater)
+      RestoreTcpTimestamp(p, flow.timestamp_offset);
     DecrementTtl(p);
   }
-  p.verdict = Verdict::kForward;
+  Forward(kDirection, p);
 }
 
 template <class A>
@@ -128,15 +151,25 @@ void Pipeline::RelayBypassed(Direction direction, Packet& p, const World& world)
   DecrementTtl(p);
   if (direction == Direction::kOutbound && !EgressGuard::PassesBypassed(p, *world.snapshot))
     return Drop(direction, p, DropReason::kEgressGuard);
-  page_.Count(direction, Counter::kBypassed);
+  Forward(direction, p);
+  if (p.verdict == Verdict::kForward) page_.Count(direction, Counter::kBypassed, 1u + p.pieces);
+}
+
+// The last step of a packet that may leave.
+void Pipeline::Forward(Direction direction, Packet& p) {
   p.verdict = Verdict::kForward;
+  const uint16_t mtu = shared_.port[static_cast<int>(DepartureSide(direction))].mtu;
+  if (p.ip_length() > mtu) [[unlikely]] Cut(direction, p, mtu);
 }
 
 // TTL and MTU, before any state is made (RFC 1812 5.3.1; RFC 1191).
 bool Pipeline::Fits(Direction direction, Packet& p) {
+  const uint16_t mtu = shared_.port[static_cast<int>(DepartureSide(direction))].mtu;
+  const auto may_be_cut = [&] {
+    return p.family == Family::kV4 && (p.ip4().flags_offset.host() & kIpv4DontFragment) == 0;
+  };
   if (p.ttl() <= 1) Drop(direction, p, DropReason::kTtlExpired);
-  else if (p.ip_length() > shared_.port[static_cast<int>(DepartureSide(direction))].mtu)
-    Drop(direction, p, DropReason::kTooBig);
+  else if (p.ip_length() > mtu && !may_be_cut()) Drop(direction, p, DropReason::kTooBig);
   else return true;
   return false;
 }

@@ -2,7 +2,8 @@
 // A packet's way through one worker, both directions alike (drawing: docs/architecture.md). Knows no
 // NIC, no clock and no thread: ports, tests, fuzzers and benches call the same function.
 //
-//   parse -> owner -> find -> [admit -> open] -> next hop -> advance -> translate -> scrub -> guard
+//   parse -> [gather] -> owner -> find -> [admit -> open] -> next hop -> advance -> translate -> scrub
+//   -> guard -> [cut]
 //
 // Only the worker itself may call a Pipeline. What is shared between workers stands in Shared.
 #pragma once
@@ -13,7 +14,10 @@
 #include "common/counters.h"
 #include "dataplane/alias_policy.h"
 #include "dataplane/alias_port.h"
+#include "dataplane/buffer_source.h"
+#include "dataplane/datagram_ids.h"
 #include "dataplane/flow_table.h"
+#include "dataplane/fragments.h"
 #include "dataplane/next_hops.h"
 #include "dataplane/owner.h"
 #include "dataplane/packet.h"
@@ -26,31 +30,45 @@ namespace cfr {
 
 // Facts and secrets of the process, the same for every worker; set before the first packet.
 struct Shared {
-  Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, SipKey phase_key,
-         SipKey label_key)
-      : owner(owner), subscribers(subscribers), leases(leases), phase_key(phase_key), label_key(label_key) {}
+  // Draws its keys.
+  Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, RandomSource& random);
   const Owner& owner;
   SubscriberTable& subscribers;
   const Leases& leases;
-  const SipKey phase_key;  // staggers the epoch edges
-  const SipKey label_key;  // IPv6 flow labels
+  const SipKey phase_key;      // staggers the epoch edges
+  const SipKey label_key;      // IPv6 flow labels
+  const SipKey fragment_key;   // homes of datagrams in fragments
+  const FlowHash::Key id_key;  // identifications of datagrams
   PortFacts port[kSides];
 };
 
-enum class Origin : uint8_t { kPort, kHandoff };
+// Where a burst comes from: a port, another worker or the main lcore, TakeReleased.
+enum class Origin : uint8_t { kPort, kHandoff, kHold };
+
+// Capacities of one worker.
+struct TableSizes {
+  uint32_t flows_v4, flows_v6;
+  uint32_t datagrams, fragments_held;
+};
 
 class Pipeline {
  public:
-  // `flows_v4`, `flows_v6`: capacity of the two flow tables. `page`: this worker's counters.
-  Pipeline(int worker, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6, RandomSource& random,
-           CounterPage& page);
+  // `page`: this worker's counters. All references outlive the pipeline.
+  Pipeline(int worker, const Shared& shared, const TableSizes& sizes, BufferSource& buffers,
+           RandomSource& random, CounterPage& page);
 
   // Runs at most kBurstMax packets of one direction and gives each its verdict; drops are counted here,
   // what the verdict asks for is the caller's to do and count. `now_ms` is monotonic and never goes back.
   void Process(Direction direction, Origin origin, std::span<Packet> burst, const World& world,
                uint64_t now_ms);
 
-  // Re-checks at most `budget` flows whose timer is due; returns how many.
+  // After Process: the packets that `pieces` of its burst announce, one behind the other.
+  std::span<Packet> pieces() { return pieces_; }
+  // After Process and Expire, until it gives none: packets of `direction` whose hold is over, for Process
+  // with Origin::kHold.
+  unsigned TakeReleased(Direction direction, std::span<Packet> packets);
+
+  // Re-checks at most `budget` flows and datagrams whose timer is due; returns how many.
   int Expire(uint64_t now_ms, int budget, const World& world);
 
   // Drops a packet for a reason outside the pipeline (full ring, full queue).
@@ -58,6 +76,7 @@ class Pipeline {
 
   const FlowTable<V4>& flows_v4() const { return v4_; }
   const FlowTable<V6>& flows_v6() const { return v6_; }
+  const FragmentTable& fragments() const { return fragments_; }
 
  private:
   template <class A>
@@ -66,6 +85,13 @@ class Pipeline {
     else return v6_;
   }
 
+  bool Gather(Direction direction, Packet& p, const World& world);
+  bool FitsDatagram(Packet& p, FragmentTable::Datagram& d);
+  int HomeOf(uint64_t hash) const;
+  template <class A>
+  uint32_t NewId(const Packet& p, const Flow<A>& flow);
+  void Forward(Direction direction, Packet& p);
+  void Cut(Direction direction, Packet& p, uint16_t mtu);
   void Steer(Direction direction, Origin origin, Packet& p);
   template <class A, Direction kDirection>
   void Relay(Packet& p, const World& world);
@@ -91,10 +117,14 @@ class Pipeline {
 
   const int worker_;
   const Shared& shared_;
+  BufferSource& buffers_;
   RandomSource& random_;
   CounterPage& page_;
   FlowTable<V4> v4_;
   FlowTable<V6> v6_;
+  FragmentTable fragments_;
+  DatagramIds ids_;
+  std::vector<Packet> pieces_;  // of the burst in hand
   uint64_t now_ms_ = 0;  // of the burst in hand
   AliasPort alias_port_;
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "dataplane/vlan.h"
 
 namespace cfr {
 namespace {
@@ -60,7 +61,8 @@ absl::StatusOr<Port> Port::Start(uint16_t id, const PortConfig& config, const Ow
   auto rx = static_cast<uint16_t>(port.receive_queues_), tx = static_cast<uint16_t>(workers);
   if (int error = rte_eth_dev_configure(id, rx, tx, &conf); error != 0) return Failed(config, "configure", error);
   // Virtual devices have no MTU of their own; theirs is checked packet by packet.
-  int error = rte_eth_dev_set_mtu(id, static_cast<uint16_t>(config.mtu));
+  auto link_mtu = static_cast<uint16_t>(config.mtu + config.vlan.size() * kVlanTagBytes);
+  int error = rte_eth_dev_set_mtu(id, link_mtu);
   if (error != 0 && config.kind == PortConfig::Kind::kPci) return Failed(config, "mtu", error);
   uint16_t rx_descriptors = kDescriptors, tx_descriptors = kDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors);
@@ -78,6 +80,7 @@ absl::StatusOr<Port> Port::Start(uint16_t id, const PortConfig& config, const Ow
   if (error = rte_eth_macaddr_get(id, &mac); error != 0) return Failed(config, "MAC address", error);
   std::memcpy(port.facts_.mac, mac.addr_bytes, 6);
   port.facts_.mtu = static_cast<uint16_t>(config.mtu);
+  for (uint16_t vlan : config.vlan) port.facts_.vlan[port.facts_.vlan_count++] = vlan;
   return port;
 }
 

@@ -24,8 +24,8 @@ uint16_t WordAt(const void* field) {
 }
 
 // The deltas come from values in registers: reading back bytes just written as words would stall.
-// RFC 6864: an atomic datagram needs no identification; another gets a random one.
-void ScrubIpv4(Ipv4Header& ip, const Settings& settings, RandomSource& random) {
+// RFC 6864: an atomic datagram needs no identification; another gets a new one.
+void ScrubIpv4(Ipv4Header& ip, const Settings& settings, uint16_t id) {
   const uint16_t ttl_before = WordAt(&ip.ttl), tos_before = WordAt(&ip.version_ihl);
   const uint8_t ttl = CappedTtl(ip.ttl, settings);
   const uint16_t ttl_after = static_cast<uint16_t>((ttl_before & 0xff00) | ttl);
@@ -36,8 +36,7 @@ void ScrubIpv4(Ipv4Header& ip, const Settings& settings, RandomSource& random) {
     delta = Combined(delta, Delta(tos_before, tos_after));
     ip.tos = static_cast<uint8_t>(tos_after >> 8);
   }
-  if (settings[Setting::kScrubIpv4Id] != 0) {
-    const uint16_t id = (ip.flags_offset.host() & kIpv4DontFragment) != 0 ? 0 : random.Next16();
+  if (settings[Setting::kScrubIpv4Id] != 0 || !IsAtomic(ip)) {
     delta = Combined(delta, Delta(ip.id.raw, id));
     ip.id.raw = id;
   }
@@ -54,20 +53,21 @@ uint32_t FlowLabel(const Packet& p, const SipKey& key) {
   return label == 0 ? 1 : label;
 }
 
-void ScrubIpv6(Packet& p, const Settings& settings, const SipKey& label_key) {
+void ScrubIpv6(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id) {
   Ipv6Header& ip = p.ip6();
   ip.hop_limit = CappedTtl(ip.hop_limit, settings);
   uint32_t word = ip.version_class_label.host();
   if (settings[Setting::kScrubDscp] != 0) word &= ~kDscpBits;
   if (settings[Setting::kScrubFlowLabel] != 0) word = (word & ~kLabelBits) | FlowLabel(p, label_key);
   ip.version_class_label = Be32::From(word);
+  if (p.fragment_header != 0) p.fragment6().id.raw = id;
 }
 
 }  // namespace
 
-void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, RandomSource& random) {
-  if (p.family == Family::kV4) ScrubIpv4(p.ip4(), settings, random);
-  else ScrubIpv6(p, settings, label_key);
+void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id) {
+  if (p.family == Family::kV4) ScrubIpv4(p.ip4(), settings, static_cast<uint16_t>(id));
+  else ScrubIpv6(p, settings, label_key, id);
 }
 
 }  // namespace cfr

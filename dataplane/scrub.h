@@ -5,13 +5,12 @@
 
 #include "common/settings.h"
 #include "dataplane/packet.h"
-#include "dataplane/random_source.h"
 #include "dataplane/siphash.h"
 
 namespace cfr {
 
 // `p` carries its translated source; its TTL is at least 2. `label_key`: secret, makes the
-// flow label of a translated 5-tuple (20 bits, not 0).
-void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, RandomSource& random);
+// flow label of a translated 5-tuple (20 bits, not 0). `id`: of the datagram, for what is not atomic.
+void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id);
 
 }  // namespace cfr

@@ -63,6 +63,7 @@ struct Snapshot {
   PrefixMap<uint16_t> bypasses;
   std::vector<PortAddress> own;
   std::optional<Address> gateway[kSides][kFamilies];
+  PrefixMap<UnitIndex> unit_of;  // by address
   std::vector<Unit> units = std::vector<Unit>(kUnitsMax);  // by UnitIndex
   std::vector<UnitIndex> drawable[kRegionsMax][kFamilies];  // active units new flows may take
 
@@ -98,13 +99,17 @@ struct Leases {
   }
 };
 
-// A port as the packet path needs it. `mtu` in bytes of the IP packet.
+// A port as the packet path needs it. `mtu` in bytes of the IP packet; `vlan` outer first.
 struct PortFacts {
   uint8_t mac[6] = {};
   uint16_t mtu = 1500;
+  uint16_t vlan[kVlanTagsMax] = {};
+  int vlan_count = 0;
 };
 
 struct World {
+  const Settings& settings() const { return snapshot == nullptr ? kDefaultSettings : snapshot->settings; }
+
   std::shared_ptr<const Snapshot> snapshot;  // null before the first commit
   std::shared_ptr<const EpochKeys> keys;     // null before the first key
   std::shared_ptr<const NextHops> hops;      // set whenever snapshot is

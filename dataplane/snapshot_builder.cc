@@ -190,6 +190,7 @@ AckStatus SnapshotBuilder::Commit(const Message& message, std::shared_ptr<const 
     Fill(&next_->subscribers, subscribers_);
     Fill(&next_->pools, pools_);
     Fill(&next_->bypasses, bypasses_);
+    Fill(&next_->unit_of, units_);
     status = Check(position);
   }
   if (status == AckStatus::kOk) {

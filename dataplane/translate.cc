@@ -43,6 +43,7 @@ void Translate(Packet& p, const Flow<A>& flow) {
     std::memcpy(kOut ? ip.source : ip.destination, &address, sizeof address);
   }
   (kOut ? p.source_port : p.destination_port) = port;
+  if (p.part == Part::kLater) [[unlikely]] return;  // ports and checksum are in the first fragment
   switch (flow.protocol) {
     case kProtocolTcp:
       (kOut ? p.tcp().source_port : p.tcp().destination_port).raw = port;

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "dataplane/egress_guard.h"
 #include "dataplane/padding.h"
+#include "dataplane/vlan.h"
 
 namespace cfr {
 namespace {
@@ -15,15 +16,25 @@ constexpr int kListedPerRound = 256;  // flow records scanned for a listing
 constexpr int kIdleRounds = 64;
 constexpr long kIdleSleepNs = 20'000;
 static_assert(kReceiveBurst <= kBurstMax);
+static_assert(kVlanRoomBytes <= RTE_PKTMBUF_HEADROOM);
 
 Direction DirectionTo(Side side) { return side == Side::kCore ? Direction::kOutbound : Direction::kInbound; }
 Direction DirectionFrom(Side side) { return DirectionTo(Opposite(side)); }
 
 }  // namespace
 
-Worker::Worker(int index, Floor& floor, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6,
-               CounterPage& page)
-    : index_(index), floor_(floor), page_(page), pipeline_(index, shared, flows_v4, flows_v6, random_, page) {}
+Worker::Worker(int index, Floor& floor, const Shared& shared, const TableSizes& sizes, CounterPage& page)
+    : index_(index), floor_(floor), page_(page), pipeline_(index, shared, sizes, *this, random_, page) {}
+
+bool Worker::Allocate(Packet* p) {
+  rte_mbuf* m = rte_pktmbuf_alloc(floor_.pool);
+  if (m == nullptr) return false;
+  p->buffer = m;
+  p->data = rte_pktmbuf_mtod(m, uint8_t*);
+  return true;
+}
+
+void Worker::Release(const Packet& p) { rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer)); }
 
 void Worker::Run() {
   auto thread = static_cast<unsigned>(index_);
@@ -54,6 +65,7 @@ int Worker::Round() {
   if (index_ == 0) packets += TakeMade(world);
   ObeyControl(world, now_ms);
   pipeline_.Expire(now_ms, kExpiriesPerRound, world);
+  TakeReleased(world, now_ms);
   return packets;
 }
 
@@ -94,8 +106,7 @@ int Worker::TakeMade(const World& world) {
       rte_pktmbuf_free(buffers[i]);
       continue;
     }
-    Outgoing& out = outgoing_[static_cast<int>(side)];
-    out.buffers[out.count++] = buffers[i];
+    if (!Queue(side, buffers[i])) rte_pktmbuf_free(buffers[i]);
   }
   for (Side side : {Side::kAccess, Side::kCore}) Transmit(side, false);
   return static_cast<int>(count);
@@ -111,33 +122,70 @@ void Worker::Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsig
     packets[i].length = m->data_len;
     packets[i].l4_checksum_bad = (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
     packets[i].buffer = m;
+    if (origin == Origin::kHandoff) packets[i].Resume(NoteOf(m).resolution);
   }
-  pipeline_.Process(direction, origin, {packets, count}, world, now_ms);
-  for (unsigned i = 0; i < count; ++i) Finish(direction, packets[i]);
+  Run(direction, origin, {packets, count}, world, now_ms);
+  TakeReleased(world, now_ms);
+}
+
+void Worker::Run(Direction direction, Origin origin, std::span<Packet> packets, const World& world,
+                 uint64_t now_ms) {
+  pipeline_.Process(direction, origin, packets, world, now_ms);
+  auto piece = pipeline_.pieces().begin();
+  for (Packet& p : packets) {
+    Finish(direction, p);
+    for (int n = p.pieces; n > 0; --n) Finish(direction, *piece++);
+  }
   Transmit(DepartureSide(direction), true);
 }
 
+// Early fragments whose first one came, or did not in time.
+void Worker::TakeReleased(const World& world, uint64_t now_ms) {
+  Packet packets[kReceiveBurst];
+  for (Direction d : {Direction::kOutbound, Direction::kInbound})
+    while (unsigned count = pipeline_.TakeReleased(d, packets))
+      Run(d, Origin::kHold, {packets, count}, world, now_ms);
+}
+
 void Worker::Finish(Direction direction, Packet& p) {
+  auto* m = static_cast<rte_mbuf*>(p.buffer);
+  rte_pktmbuf_adj(m, static_cast<uint16_t>(p.data - rte_pktmbuf_mtod(m, uint8_t*)));  // tags taken off
   switch (p.verdict) {
     case Verdict::kForward: return Forward(direction, p);
     case Verdict::kHandOff: return HandOff(direction, p);
     case Verdict::kConsume: return Consume(direction, p);
+    case Verdict::kHold: return;
     case Verdict::kUndecided:
-    case Verdict::kDrop: return rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer));
+    case Verdict::kDrop: return rte_pktmbuf_free(m);
   }
 }
 
-void Worker::Forward(Direction direction, const Packet& p) {
+void Worker::Forward(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
-  rte_pktmbuf_trim(m, static_cast<uint16_t>(m->data_len - p.length));
-  Outgoing& out = outgoing_[static_cast<int>(DepartureSide(direction))];
+  m->pkt_len = m->data_len = p.length;
+  if (Queue(DepartureSide(direction), m)) return;
+  pipeline_.Drop(direction, p, DropReason::kNoBuffer);
+  rte_pktmbuf_free(m);
+}
+
+// Puts the side's own tags on. False: the buffer has no room for them and stays with the caller.
+bool Worker::Queue(Side side, rte_mbuf* m) {
+  const PortFacts& port = floor_.ports[static_cast<int>(side)].facts();
+  if (port.vlan_count > 0) {
+    auto* frame = rte_pktmbuf_mtod(m, uint8_t*);
+    if (rte_pktmbuf_prepend(m, static_cast<uint16_t>(port.vlan_count * kVlanTagBytes)) == nullptr) return false;
+    PutTags(frame, port);
+  }
+  Outgoing& out = outgoing_[static_cast<int>(side)];
   out.buffers[out.count++] = m;
-  out.bytes += p.length;
+  out.bytes += m->data_len;
+  return true;
 }
 
 void Worker::HandOff(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   NoteOf(m).direction = direction;
+  NoteOf(m).resolution = p.resolution();
   if (floor_.exchange->HandOff(p.worker, m)) {
     page_.Count(direction, Counter::kHandoffOut);
     page_.handoff_to[p.worker].Add(1);
@@ -150,7 +198,7 @@ void Worker::HandOff(Direction direction, Packet& p) {
 void Worker::Consume(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   NoteOf(m) = {direction, static_cast<uint8_t>(index_), ArrivalSide(direction), p.hop.has_value(),
-               p.hop.value_or(Address{})};
+               p.hop.value_or(Address{}), p.resolution()};
   if (floor_.exchange->Consume(m)) return page_.Count(direction, Counter::kConsumed);
   pipeline_.Drop(direction, p, DropReason::kHandoffFull);
   rte_pktmbuf_free(m);

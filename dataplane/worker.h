@@ -19,6 +19,7 @@ namespace cfr {
 // What all workers of the process share with the main lcore.
 struct Floor {
   const Port* ports;  // kSides
+  rte_mempool* pool;  // packet buffers
   Exchange* exchange;
   std::atomic<const World*> world;
   rte_rcu_qsbr* grace;  // a worker reports here that it holds no former World
@@ -26,29 +27,36 @@ struct Floor {
   bool poll_mode;
 };
 
-class Worker {
+class Worker : private BufferSource {
  public:
-  Worker(int index, Floor& floor, const Shared& shared, uint32_t flows_v4, uint32_t flows_v6, CounterPage& page);
+  Worker(int index, Floor& floor, const Shared& shared, const TableSizes& sizes, CounterPage& page);
   // The loop, until floor.stop.
   void Run();
 
  private:
+  bool Allocate(Packet* p) override;
+  void Release(const Packet& p) override;
+
   int Round();
   int Poll(Side side, const World& world, uint64_t now_ms);
   int TakeHandoffs(const World& world, uint64_t now_ms);
   int TakeMade(const World& world);
   void Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsigned count, const World& world,
              uint64_t now_ms);
+  void Run(Direction direction, Origin origin, std::span<Packet> packets, const World& world,
+           uint64_t now_ms);
+  void TakeReleased(const World& world, uint64_t now_ms);
   void Finish(Direction direction, Packet& p);
-  void Forward(Direction direction, const Packet& p);
+  void Forward(Direction direction, Packet& p);
   void HandOff(Direction direction, Packet& p);
   void Consume(Direction direction, Packet& p);
+  bool Queue(Side side, rte_mbuf* m);
   void Transmit(Side side, bool counted);
   void ObeyControl(const World& world, uint64_t now_ms);
 
   // Frames waiting for one transmit call. All of one side, and, but for made ones, of one direction.
   struct Outgoing {
-    rte_mbuf* buffers[kBurstMax];
+    rte_mbuf* buffers[kBurstMax + kPiecesMax];
     uint16_t count = 0;
     uint64_t bytes = 0;
   };

@@ -45,6 +45,7 @@ TEST(Config, TheGoodFileIsRead) {
   EXPECT_EQ(c.port[0].device, "acc0");
   EXPECT_EQ(Format(c.port[0].addresses.at(1)), "fd10::1/64");
   EXPECT_EQ(Format(*c.port[1].gateway[0]), "192.0.2.1");
+  EXPECT_TRUE(c.port[0].vlan.empty());
   EXPECT_EQ(c.settings[Setting::kWorkers], 2u);
   EXPECT_EQ(c.settings[Setting::kTimerUdp], 300u);
   EXPECT_EQ(c.settings[Setting::kLease], Row(Setting::kLease).default_value);
@@ -52,6 +53,17 @@ TEST(Config, TheGoodFileIsRead) {
   EXPECT_EQ(c.pools.at(1).alias_units, 4u);
   EXPECT_EQ(c.pools.at(1).family(), Family::kV6);
   EXPECT_EQ(c.bypasses.at(0).reason, "the operator's own portal");
+}
+
+TEST(Config, AVlanIsOneIdOrTwo) {
+  for (auto [text, ids] : {std::pair{"vlan = 100", std::vector<uint16_t>{100}},
+                           {"vlan = [4094, 1]", std::vector<uint16_t>{4094, 1}}}) {
+    std::string changed = GoodConfig();
+    changed.replace(changed.find("mtu = 1500"), 10, text);
+    ConfigResult result = ParseConfig(changed);
+    ASSERT_TRUE(result.config.has_value()) << Format(result.errors.front(), "changed");
+    EXPECT_EQ(result.config->port[0].vlan, ids);
+  }
 }
 
 TEST(Config, OneSubscriberIsAnAddressOrADelegation) {

@@ -81,6 +81,7 @@ class RandomConfig {
         p.rx_pcap = "in.pcap", p.tx_pcap = absl::StrCat("out", side, ".pcap");
     }
     p.mtu = 1280 + Below(9000 - 1280 + 1);
+    for (uint32_t n = Below(3); n > 0; --n) p.vlan.push_back(static_cast<uint16_t>(1 + Below(4094)));
     for (uint32_t i = 0; i < Below(8); ++i)
       p.addresses.push_back(*ParsePrefix(absl::StrCat("192.0.", side * 8 + static_cast<int>(i), ".7/24")));
     if (!p.addresses.empty()) p.gateway[0] = ParseAddress(absl::StrCat("192.0.", side * 8, ".9"));

@@ -228,18 +228,18 @@ TEST_F(CfrDataplane, FilesInFilesOut) {
   for (const Frame& in : relayed) {
     const Frame* out = FindOut(Direction::kOutbound, in);
     ASSERT_NE(out, nullptr) << Describe(in);
-    inspector.Relayed(Direction::kOutbound, in, *out, false);
+    inspector.Relayed(Direction::kOutbound, in, {*out}, false, 0);
     EXPECT_EQ(Dissect(*out)->source, Dissect(in)->source.family == Family::kV4 ? kAlias4 : kAlias6);
     EXPECT_EQ(Dissect(*out)->source_port, kAliasPort);
   }
   for (const Frame& in : answers) {
     const Frame* out = FindOut(Direction::kInbound, in);
     ASSERT_NE(out, nullptr) << Describe(in);
-    inspector.Relayed(Direction::kInbound, in, *out, false);
+    inspector.Relayed(Direction::kInbound, in, {*out}, false, 0);
   }
   const Frame* untranslated = FindOut(Direction::kOutbound, bypassed);
   ASSERT_NE(untranslated, nullptr);
-  inspector.Relayed(Direction::kOutbound, bypassed, *untranslated, true);
+  inspector.Relayed(Direction::kOutbound, bypassed, {*untranslated}, true, 0);
   EXPECT_EQ(bypassed_, 1u);
   EXPECT_EQ(std::count_if(out_[0].begin(), out_[0].end(),
                           [&](const Frame& f) {

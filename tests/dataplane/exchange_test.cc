@@ -103,8 +103,8 @@ TEST_F(ExchangeTest, TheNoteRidesWithTheBuffer) {
   auto buffers = Buffers(2);
   Address hop;
   hop.bytes[15] = 9;
-  NoteOf(buffers[0]) = {Direction::kInbound, 1, Side::kCore, true, hop};
-  NoteOf(buffers[1]) = {Direction::kOutbound, 0, Side::kAccess, false, {}};
+  NoteOf(buffers[0]) = {Direction::kInbound, 1, Side::kCore, true, hop, {}};
+  NoteOf(buffers[1]) = {Direction::kOutbound, 0, Side::kAccess, false, {}, {}};
   ASSERT_NE(rte_pktmbuf_append(buffers[0], 1500), nullptr) << "it takes no room of the packet's";
   for (rte_mbuf* b : buffers) ASSERT_TRUE(exchange_->Consume(b));
   auto taken = Drain([](auto* b, unsigned n) { return exchange_->TakeConsumed(b, n); });

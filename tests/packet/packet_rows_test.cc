@@ -18,8 +18,8 @@
 namespace cfr::test {
 namespace {
 
-// Only the shell around the pipeline can produce these: they are about rings, buffers and queues.
-const std::set<std::string> kShellReasons = {"handoff_full", "no_buffer", "tx_full"};
+// Only the shell around the pipeline can produce these: they are about rings and queues.
+const std::set<std::string> kShellReasons = {"handoff_full", "tx_full"};
 
 class RowTest : public testing::Test {
  public:
@@ -83,6 +83,7 @@ int Main(int argc, char** argv) {
     if (!ids.insert(suite + "." + row.id).second) errors.push_back(row.file + ": two rows are called " + row.id);
     for (const Step& step : row.steps) {
       named.insert(step.drop);
+      named.insert(step.dropped_too.begin(), step.dropped_too.end());
       for (const std::string& word : step.words)
         if (word.rfind("drop=", 0) == 0) named.insert(word.substr(5));
     }

@@ -71,12 +71,17 @@ bool ParseExpectation(const Words& words, Step* step) {
   Words rest(words.begin() + 1, words.end());
   if (step->expected == "core" || step->expected == "access")
     return rest.empty() || ParsePacket(step->expected, rest, &step->out);
+  for (const std::string& word : rest) {
+    if (!absl::StartsWith(word, "drop=")) return false;
+    step->dropped_too.push_back(word.substr(5));
+  }
   if (step->expected == "nothing") {
-    if (rest.size() != 1 || !absl::StartsWith(rest[0], "drop=")) return false;
-    step->drop = rest[0].substr(5);
+    if (rest.empty()) return false;
+    step->drop = step->dropped_too.front();
+    step->dropped_too.erase(step->dropped_too.begin());
     return true;
   }
-  return rest.empty() &&
+  return (rest.empty() || step->expected == "held") &&
          (step->expected == "consumed" || step->expected == "answered" || step->expected == "held");
 }
 

@@ -36,6 +36,7 @@ struct Step {
   std::string expected;            // "core", "access", "nothing", "consumed", "answered", "held"
   PacketText out;                  // for core and access
   std::string drop;                // for nothing
+  std::vector<std::string> dropped_too;  // packets that had waited, dropped by this step
 };
 
 struct Row {
@@ -46,7 +47,7 @@ struct Row {
   std::vector<std::string> families;  // "4", "6"
   std::vector<int> workers = {1, 2};
   std::vector<std::string> without;   // snapshot, key, lease
-  std::map<std::string, int> tables;  // flows, subscribers
+  std::map<std::string, int> tables;  // flows, subscribers, datagrams, held
   std::vector<Step> steps;
 };
 

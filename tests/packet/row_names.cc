@@ -54,13 +54,8 @@ std::optional<Address> RowNames::FindAddress(const std::string& name, int plus) 
   return std::nullopt;
 }
 
-std::optional<uint16_t> RowNames::FindPort(const std::string& text) const {
+std::optional<uint32_t> RowNames::FindPort(const std::string& text) const {
   if (text.empty()) return 0;
-  auto value = FindValue(text);
-  return value.has_value() ? std::optional(static_cast<uint16_t>(*value)) : std::nullopt;
-}
-
-std::optional<uint32_t> RowNames::FindValue(const std::string& text) const {
   uint32_t number = 0;
   if (absl::SimpleAtoi(text, &number)) return number;
   std::pair<std::string, std::string> sum = absl::StrSplit(text, absl::MaxSplits('+', 1));
@@ -77,16 +72,12 @@ bool RowNames::Fits(const std::string& name, const Address& seen) {
   return fixed.has_value() && *fixed == seen;
 }
 
-bool RowNames::FitsPort(const std::string& text, uint16_t seen) {
+bool RowNames::FitsPort(const std::string& text, uint32_t seen) {
   if (text.empty() || text == "_") return true;
   if (auto known = FindPort(text); known.has_value()) return *known == seen;
   return values_.emplace(text, seen).second;
 }
 
-bool RowNames::FitsValue(const std::string& text, uint32_t seen) {
-  if (auto known = FindValue(text); known.has_value()) return *known == seen;
-  return values_.emplace(text, seen).second;
-}
 
 std::optional<bool> RowNames::Same(const std::string& one, const std::string& other) const {
   if (IsAlias(one)) {
@@ -94,7 +85,7 @@ std::optional<bool> RowNames::Same(const std::string& one, const std::string& ot
     if (a == aliases_.end() || b == aliases_.end()) return std::nullopt;
     return a->second == b->second;
   }
-  auto a = FindValue(one), b = FindValue(other);
+  auto a = FindPort(one), b = FindPort(other);
   if (!a.has_value() || !b.has_value()) return std::nullopt;
   return *a == *b;
 }

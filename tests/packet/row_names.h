@@ -18,15 +18,12 @@ class RowNames {
 
   // The address of a fixed name, a literal or a bound alias; `plus` counts subscribers or addresses.
   std::optional<Address> FindAddress(const std::string& name, int plus = 0) const;
-  // A number or a bound port, "a" or "a+1".
-  std::optional<uint16_t> FindPort(const std::string& text) const;
-  // The same of a 32-bit value: ports and values share their names.
-  std::optional<uint32_t> FindValue(const std::string& text) const;
+  // A number or a bound port or id, "a" or "a+1".
+  std::optional<uint32_t> FindPort(const std::string& text) const;
 
   // Whether `seen` is what the name stands for; binds a name not seen before. "_" and "" fit anything.
   bool Fits(const std::string& name, const Address& seen);
-  bool FitsPort(const std::string& text, uint16_t seen);
-  bool FitsValue(const std::string& text, uint32_t seen);
+  bool FitsPort(const std::string& text, uint32_t seen);
 
   // Whether two bound names of one kind are equal; nullopt if one is not bound.
   std::optional<bool> Same(const std::string& one, const std::string& other) const;

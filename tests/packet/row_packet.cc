@@ -75,7 +75,12 @@ const std::map<std::string, Setter>& Setters() {
       {"ack", [](Draft& d, auto& v) { d.acknowledgment = Number(v); }},
       {"dscp", [](Draft& d, auto& v) { d.dscp = Number(v); }},
       {"ecn", [](Draft& d, auto& v) { d.ecn = Number(v); }},
-      {"id", [=](Draft& d, auto& v) { d.builder.Ipv4Id(u16(v)); }},
+      {"id", [](Draft& d, auto& v) { d.builder.FragmentId(Number(v)); }},
+      {"part", [](Draft& d, auto& v) {
+         std::pair<std::string, std::string> part = absl::StrSplit(v, absl::MaxSplits('-', 1));
+         d.builder.Fragment(Number(part.first),
+                            part.second.empty() ? std::nullopt : std::optional<size_t>(Number(part.second)));
+       }},
       {"frag", [=](Draft& d, auto& v) { d.builder.Ipv4Fragment(u16(v)); }},
       {"label", [](Draft& d, auto& v) { d.builder.FlowLabel(Number(v)); }},
       {"opt", [](Draft& d, auto& v) { d.builder.Ipv4Options(Hex(v)); }},
@@ -100,6 +105,7 @@ const std::map<std::string, Setter>& Setters() {
        [](Draft& d, auto& v) { OffOr(v, &d.builder.wrong().l4_checksum_off, &d.builder.wrong().l4_checksum); }},
       {"doff", [=](Draft& d, auto& v) { d.builder.wrong().tcp_offset_words = u8(v); }},
       {"cut", [](Draft& d, auto& v) { d.builder.wrong().frame_bytes = Number(v); }},
+      {"tags", [](Draft& d, auto& v) { d.builder.Tags(Hex(v)); }},
       {"hlen", [](Draft& d, auto& v) { d.arp["hlen"] = v; }},
       {"htype", [](Draft& d, auto& v) { d.arp["htype"] = v; }},
       {"sender_mac", [](Draft& d, auto& v) { d.arp["sender_mac"] = v; }},
@@ -120,6 +126,11 @@ Frame BuildArp(const PacketText& text, const Draft& d, const Address& from, cons
   arp.hardware_type = static_cast<uint8_t>(Number(field("htype", "1")));
   arp.hardware_length = static_cast<uint8_t>(Number(field("hlen", "6")));
   Frame f = arp.Build(d.source_mac, d.destination_mac);
+  for (const auto& [key, value] : text.fields) {
+    if (key != "tags") continue;
+    Bytes tags = Hex(value);
+    f.insert(f.begin() + 12, tags.begin(), tags.end());
+  }
   for (const auto& [key, value] : text.fields)
     if (key == "cut") f.resize(Number(value));
   return f;
@@ -155,7 +166,7 @@ std::string SetProtocol(const PacketText& text, const Address& from, const Addre
 // "TSVAL/TSECR": the option as nearly every stack lays it out.
 std::string SetTimestamps(const std::string& text, const RowNames& names, Draft* d) {
   std::pair<std::string, std::string> words = absl::StrSplit(text, absl::MaxSplits('/', 1));
-  auto value = names.FindValue(words.first), echo = names.FindValue(words.second);
+  auto value = names.FindPort(words.first), echo = names.FindPort(words.second);
   if (!value.has_value() || !echo.has_value()) return absl::StrCat("no two values in ts=", text);
   d->builder.TcpOptions(Hex(absl::StrCat("0101080a", absl::Hex(*value, absl::kZeroPad8), absl::Hex(*echo, absl::kZeroPad8))));
   return "";
@@ -194,7 +205,7 @@ bool PortsOf(const std::string& text, const RowNames& names, std::vector<uint16_
   auto first = names.FindPort(range.first);
   auto last = range.second.empty() ? first : names.FindPort(range.second);
   if (!first.has_value() || !last.has_value()) return false;
-  for (int p = *first; p <= *last; ++p) ports->push_back(static_cast<uint16_t>(p));
+  for (uint32_t p = *first; p <= *last; ++p) ports->push_back(static_cast<uint16_t>(p));
   return !ports->empty();
 }
 
@@ -204,11 +215,17 @@ std::string Difference(const std::string& key, uint32_t is, uint32_t wanted) {
 
 std::string CompareField(const std::string& key, const std::string& value, const Dissection& d, RowNames* names) {
   if (key == "id" && std::isalpha(static_cast<unsigned char>(value[0])))
-    return names->FitsPort(value, d.ipv4_id) ? "" : absl::StrCat("id is not ", value);
+    return names->FitsPort(value, d.fragment_id) ? "" : absl::StrCat("id is not ", value);
+  if (key == "part") {
+    std::string end = d.more_fragments ? absl::StrCat(d.fragment_end) : "";
+    std::string part = d.fragment ? absl::StrCat(d.fragment_first, "-", end) : "whole";
+    return part == value ? "" : absl::StrCat("part is ", part, ", not ", value);
+  }
+  if (key == "tags") return Hex(value) == d.tags ? "" : "tags are not " + value;
   if (key == "tcpopt") return d.tcp_options == Hex(value) ? "" : absl::StrCat("the TCP options are not ", value);
   if (key == "tsval" || key == "tsecr") {
     auto seen = TimestampsOf(d.tcp_options);
-    bool fits = seen.has_value() && names->FitsValue(value, key == "tsval" ? seen->value : seen->echo);
+    bool fits = seen.has_value() && names->FitsPort(value, key == "tsval" ? seen->value : seen->echo);
     return fits ? "" : absl::StrCat(key, " is not ", value);
   }
   if (key == "l4sum" && value == "right") return Difference("distance of the checksum from right", d.l4_error, 0);
@@ -216,13 +233,14 @@ std::string CompareField(const std::string& key, const std::string& value, const
   const std::map<std::string, uint32_t> fields = {
       {"ttl", d.ttl}, {"len", static_cast<uint32_t>(d.payload.size())}, {"seq", d.tcp_sequence},
       {"ack", d.tcp_acknowledgment}, {"dscp", d.traffic_class >> 2u}, {"ecn", d.traffic_class & 3u},
-      {"id", d.ipv4_id}, {"frag", d.ipv4_fragment}, {"label", d.flow_label}, {"l4sum", d.l4_checksum}};
+      {"id", d.fragment_id}, {"frag", d.ipv4_fragment}, {"label", d.flow_label}, {"l4sum", d.l4_checksum}};
   auto found = fields.find(key);
   return found == fields.end() ? absl::StrCat("unknown field '", key, "'")
                                : Difference(key, found->second, Number(value));
 }
 
 std::string CompareProtocol(const PacketText& e, const Dissection& d) {
+  if (d.later_fragment() && !e.protocol.empty()) return "is a later fragment";
   bool fits = e.protocol.empty() || (e.protocol == "udp" && d.protocol == 17) ||
               (e.protocol == "tcp" && d.protocol == 6) || (e.protocol == "echo" && d.echo_request()) ||
               (e.protocol == "reply" && d.echo_reply());

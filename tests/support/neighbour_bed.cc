@@ -17,7 +17,7 @@ const void* NeighbourBed::Take(Side side, const Frame& frame, std::optional<Addr
   p.data = buffer.data();
   p.length = static_cast<uint16_t>(buffer.size());
   p.buffer = &buffer;
-  Parse(p, ports[static_cast<int>(side)]);
+  Parse(p, ports[static_cast<int>(side)], kDefaultSettings);
   p.hop = hop;
   neighbours.Take(side == Side::kAccess ? Direction::kOutbound : Direction::kInbound, p, now_ms);
   return &buffer;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/support/packet_builder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cfr::test {
 namespace {
 
-constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58;
+constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kFragment = 44, kIcmp6 = 58;
 constexpr size_t kEthernet = 14;
 
 void Put16(Frame& f, size_t at, uint16_t value) {
@@ -49,6 +50,10 @@ PacketBuilder& PacketBuilder::Stations(const MacAddress& source, const MacAddres
 }
 PacketBuilder& PacketBuilder::Ethertype(uint16_t value) {
   ethertype_ = value;
+  return *this;
+}
+PacketBuilder& PacketBuilder::Tags(std::vector<uint8_t> bytes) {
+  tags_ = std::move(bytes);
   return *this;
 }
 PacketBuilder& PacketBuilder::From(const Address& a, uint16_t port) {
@@ -128,6 +133,14 @@ PacketBuilder& PacketBuilder::Ipv4Fragment(uint16_t flags_and_offset) {
   ipv4_fragment_ = flags_and_offset;
   return *this;
 }
+PacketBuilder& PacketBuilder::FragmentId(uint32_t value) {
+  fragment_id_ = value;
+  return Ipv4Id(static_cast<uint16_t>(value));
+}
+PacketBuilder& PacketBuilder::Fragment(size_t first, std::optional<size_t> end) {
+  cut_ = {first, end};
+  return Ipv4Fragment(0);
+}
 PacketBuilder& PacketBuilder::Ipv4Options(std::vector<uint8_t> options) {
   ipv4_options_ = std::move(options);
   ipv4_options_.resize((ipv4_options_.size() + 3) / 4 * 4);
@@ -195,16 +208,30 @@ Frame PacketBuilder::BuildTransport() const {
   return f;
 }
 
+bool PacketBuilder::IsLast(size_t transport_bytes) const {
+  return !cut_->end.has_value() || *cut_->end >= transport_bytes;
+}
+
+Frame PacketBuilder::CutOf(const Frame& transport) const {
+  if (!cut_.has_value()) return transport;
+  auto at = [&](size_t byte) {
+    return transport.begin() + static_cast<std::ptrdiff_t>(std::min(byte, transport.size()));
+  };
+  return {at(cut_->first), at(cut_->end.value_or(transport.size()))};
+}
+
 Frame PacketBuilder::BuildIpv4(const Frame& transport) const {
   size_t header = 20 + ipv4_options_.size();
   Frame f(20);
   f[0] = static_cast<uint8_t>(wrong_.ip_version.value_or(4) << 4 |
                               wrong_.ip_header_words.value_or(static_cast<uint8_t>(header / 4)));
   f[1] = traffic_class_;
-  int length = static_cast<int>(header + transport.size()) + wrong_.ip_length_by.value_or(0);
+  int length = static_cast<int>(header + CutOf(transport).size()) + wrong_.ip_length_by.value_or(0);
   Put16(f, 2, wrong_.ip_length.value_or(static_cast<uint16_t>(length)));
   Put16(f, 4, ipv4_id_);
-  Put16(f, 6, ipv4_fragment_);
+  size_t cut = 0;
+  if (cut_.has_value()) cut = cut_->first / 8 | (IsLast(transport.size()) ? 0u : 0x2000u);
+  Put16(f, 6, static_cast<uint16_t>(ipv4_fragment_ | cut));
   f[8] = ttl_;
   f[9] = wrong_.next_header.value_or(TransportNumber());
   for (size_t i = 0; i < 4; ++i) {
@@ -215,14 +242,19 @@ Frame PacketBuilder::BuildIpv4(const Frame& transport) const {
   uint16_t right = Inverted(NaiveSum(f.data(), f.size()));
   if (wrong_.ip_checksum_off) ++right;
   Put16(f, 10, wrong_.ip_checksum.value_or(right));
-  Append(f, transport);
+  Append(f, CutOf(transport));
   return f;
+}
+
+// What follows the extension headers given.
+uint8_t PacketBuilder::LastNextHeader() const {
+  return cut_.has_value() ? kFragment : wrong_.next_header.value_or(TransportNumber());
 }
 
 Frame PacketBuilder::BuildIpv6(const Frame& transport) const {
   Frame f(40);
   Put32(f, 0, uint32_t{wrong_.ip_version.value_or(6)} << 28 | uint32_t{traffic_class_} << 20 | flow_label_);
-  uint8_t next = wrong_.next_header.value_or(TransportNumber());
+  uint8_t next = LastNextHeader();
   for (auto e = extensions_.rbegin(); e != extensions_.rend(); ++e) next = e->kind;
   f[6] = next;
   f[7] = ttl_;
@@ -231,11 +263,17 @@ Frame PacketBuilder::BuildIpv6(const Frame& transport) const {
     f[24 + i] = to_.bytes[i];
   }
   for (size_t i = 0; i < extensions_.size(); ++i) {
-    f.push_back(i + 1 < extensions_.size() ? extensions_[i + 1].kind
-                                           : wrong_.next_header.value_or(TransportNumber()));
+    f.push_back(i + 1 < extensions_.size() ? extensions_[i + 1].kind : LastNextHeader());
     Append(f, extensions_[i].body);
   }
-  Append(f, transport);
+  if (cut_.has_value()) {
+    size_t at = f.size();
+    f.resize(at + 8);
+    f[at] = wrong_.next_header.value_or(TransportNumber());
+    Put16(f, at + 2, static_cast<uint16_t>(cut_->first | (IsLast(transport.size()) ? 0 : 1)));
+    Put32(f, at + 4, fragment_id_);
+  }
+  Append(f, CutOf(transport));
   int length = static_cast<int>(f.size()) - 40 + wrong_.ip_length_by.value_or(0);
   Put16(f, 4, wrong_.ip_length.value_or(static_cast<uint16_t>(length)));
   return f;
@@ -251,6 +289,7 @@ Frame PacketBuilder::Build() const {
   Put16(f, 12, ethertype_.value_or(v4 ? 0x0800 : 0x86dd));
   Frame transport = BuildTransport();
   Append(f, v4 ? BuildIpv4(transport) : BuildIpv6(transport));
+  f.insert(f.begin() + 12, tags_.begin(), tags_.end());
   f.insert(f.end(), trailer_, 0xee);
   if (wrong_.frame_bytes.has_value()) f.resize(*wrong_.frame_bytes);
   return f;

@@ -35,6 +35,7 @@ class PacketBuilder {
  public:
   PacketBuilder& Stations(const MacAddress& source, const MacAddress& destination);
   PacketBuilder& Ethertype(uint16_t value);
+  PacketBuilder& Tags(std::vector<uint8_t> bytes);          // VLAN tags, four bytes each
   PacketBuilder& From(const Address& a, uint16_t port = 0);
   PacketBuilder& To(const Address& a, uint16_t port = 0);
   PacketBuilder& Udp();
@@ -50,6 +51,8 @@ class PacketBuilder {
   PacketBuilder& TrafficClass(uint8_t value);               // DSCP and ECN together
   PacketBuilder& Ipv4Id(uint16_t value);
   PacketBuilder& Ipv4Fragment(uint16_t flags_and_offset);   // the whole 16-bit field
+  PacketBuilder& FragmentId(uint32_t value);                // of both families
+  PacketBuilder& Fragment(size_t first, std::optional<size_t> end);  // [first, end) of the IP payload
   PacketBuilder& Ipv4Options(std::vector<uint8_t> options);
   PacketBuilder& Ipv6Extension(uint8_t kind, std::vector<uint8_t> body);  // body starts at its length byte
   PacketBuilder& FlowLabel(uint32_t value);
@@ -61,12 +64,16 @@ class PacketBuilder {
  private:
   enum class Transport { kUdp, kTcp, kIcmp, kRaw };
   Frame BuildTransport() const;
+  uint8_t LastNextHeader() const;
+  bool IsLast(size_t transport_bytes) const;
+  Frame CutOf(const Frame& transport) const;
   Frame BuildIpv4(const Frame& transport) const;
   Frame BuildIpv6(const Frame& transport) const;
   uint8_t TransportNumber() const;
 
   MacAddress source_mac_{2, 0, 0, 0, 0, 0x10}, destination_mac_{2, 0, 0, 0, 0, 1};
   std::optional<uint16_t> ethertype_;
+  std::vector<uint8_t> tags_;
   Address from_, to_;
   uint16_t from_port_ = 0, to_port_ = 0;
   Transport transport_ = Transport::kUdp;
@@ -84,7 +91,12 @@ class PacketBuilder {
   std::vector<Extension> extensions_;
   uint8_t ttl_ = 64, traffic_class_ = 0;
   uint16_t ipv4_id_ = 0x1234, ipv4_fragment_ = 0x4000;
-  uint32_t flow_label_ = 0;
+  uint32_t flow_label_ = 0, fragment_id_ = 0x1234;
+  struct Cut {
+    size_t first;
+    std::optional<size_t> end;
+  };
+  std::optional<Cut> cut_;
   size_t trailer_ = 0;
   Wrong wrong_;
 };

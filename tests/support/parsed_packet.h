@@ -11,7 +11,7 @@ struct ParsedPacket {
   explicit ParsedPacket(const PacketBuilder& builder) : frame(builder.Build()) {
     packet.data = frame.data();
     packet.length = static_cast<uint16_t>(frame.size());
-    Parse(packet, {{2, 0, 0, 0, 0, 1}, 1500});  // the builder's destination
+    Parse(packet, {.mac = {2, 0, 0, 0, 0, 1}}, kDefaultSettings);  // the builder's destination
   }
   ParsedPacket(const ParsedPacket&) = delete;
 

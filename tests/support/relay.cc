@@ -45,7 +45,7 @@ bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
 Relay::Relay(const RelayOptions& options)
     : options_(options), now_ms_(options.start_ms), random_(Seed(options.seed, 0)), owner_(MakeOwner(random_, options.workers)),
       subscribers_(options.subscribers_max, DrawKey(random_)),
-      shared_(owner_, subscribers_, leases_, DrawKey(random_), DrawKey(random_)),
+      shared_(owner_, subscribers_, leases_, random_),
       main_page_(std::make_unique<CounterPage>()),
       neighbours_(shared_.port, *this, *main_page_, random_.Next64()),
       inspector_([this](const CoreTuple& t) {
@@ -54,11 +54,13 @@ Relay::Relay(const RelayOptions& options)
         });
       }, kPortMac) {
   for (int s = 0; s < kSides; ++s) std::copy(kPortMac[s].begin(), kPortMac[s].end(), shared_.port[s].mac);
+  const TableSizes sizes{options.flows_v4, options.flows_v6, options.datagrams, options.fragments_held};
+  BufferSource& buffers = *this;
   for (int w = 0; w < options.workers; ++w) {
     worker_random_.push_back(std::make_unique<RandomSource>(Seed(options.seed, static_cast<uint8_t>(w + 1))));
     pages_.push_back(std::make_unique<CounterPage>());
-    pipelines_.push_back(std::make_unique<Pipeline>(w, shared_, options.flows_v4, options.flows_v6,
-                                                    *worker_random_.back(), *pages_.back()));
+    pipelines_.push_back(std::make_unique<Pipeline>(w, shared_, sizes, buffers, *worker_random_.back(),
+                                                    *pages_.back()));
   }
 }
 
@@ -73,7 +75,10 @@ void Relay::FixAtStart(const Config& config) {
   std::vector<uint64_t> salts(kUnitsMax);
   for (uint64_t& salt : salts) salt = random_.Next64();
   builder_.emplace(allowed, salts);
-  for (int s = 0; s < kSides; ++s) shared_.port[s].mtu = static_cast<uint16_t>(config.port[s].mtu);
+  for (int s = 0; s < kSides; ++s) {
+    shared_.port[s].mtu = static_cast<uint16_t>(config.port[s].mtu);
+    for (uint16_t vlan : config.port[s].vlan) shared_.port[s].vlan[shared_.port[s].vlan_count++] = vlan;
+  }
 }
 
 AckStatus Relay::Apply(const Config& config) {
@@ -125,78 +130,29 @@ Outcome Relay::Send(Side side, const Frame& frame, int worker, bool l4_checksum_
   return SendBurst(side, {frame}, worker, l4_checksum_bad).front();
 }
 
+Relay::Buffer* Relay::AddBuffer(Side side, const Frame& frame) {
+  buffers_.push_back(std::make_unique<Buffer>());
+  Buffer* b = buffers_.back().get();
+  b->frame = b->arrived = frame;
+  b->direction = side == Side::kAccess ? Direction::kOutbound : Direction::kInbound;
+  b->outcome.side = Opposite(side);
+  return b;
+}
+
 std::vector<Outcome> Relay::SendBurst(Side side, const std::vector<Frame>& frames, int worker,
                                       bool l4_checksum_bad) {
-  Direction direction = side == Side::kAccess ? Direction::kOutbound : Direction::kInbound;
   std::vector<Buffer*> burst;
   for (const Frame& frame : frames) {
-    buffers_.push_back(std::make_unique<Buffer>());
-    Buffer* b = buffers_.back().get();
-    b->frame = b->arrived = frame;
-    b->direction = direction;
-    b->l4_checksum_bad = l4_checksum_bad;
-    burst.push_back(b);
+    burst.push_back(AddBuffer(side, frame));
+    burst.back()->l4_checksum_bad = l4_checksum_bad;
   }
-  Run(worker, direction, Origin::kPort, burst);
+  Run(worker, side == Side::kAccess ? Direction::kOutbound : Direction::kInbound, Origin::kPort, burst);
   RunMainLcore();
+  NoteReleased();
   std::vector<Outcome> outcomes;
   for (Buffer* b : burst) outcomes.push_back(b->outcome);
   std::erase_if(buffers_, [](const auto& b) { return b->outcome.kind != Outcome::Kind::kHeld; });
   return outcomes;
-}
-
-void Relay::Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst) {
-  std::vector<Packet> packets(burst.size());
-  for (size_t i = 0; i < burst.size(); ++i) {
-    packets[i].data = burst[i]->frame.data();
-    packets[i].length = static_cast<uint16_t>(burst[i]->frame.size());
-    packets[i].l4_checksum_bad = burst[i]->l4_checksum_bad;
-    packets[i].buffer = burst[i];
-  }
-  pipelines_[static_cast<size_t>(worker)]->Process(direction, origin, packets, world_, now_ms_);
-  for (size_t i = 0; i < burst.size(); ++i) Finish(worker, direction, packets[i], burst[i]);
-  while (!handoffs_.empty()) {
-    auto [to, buffer] = handoffs_.front();
-    handoffs_.pop_front();
-    Run(to, buffer->direction, Origin::kHandoff, {buffer});
-  }
-  CheckAccounting();
-}
-
-// What the shell around the pipeline does with a verdict, and what it counts.
-void Relay::Finish(int worker, Direction direction, const Packet& p, Buffer* b) {
-  CounterPage& page = *pages_[static_cast<size_t>(worker)];
-  b->worker = worker;
-  b->outcome.worker = worker;
-  switch (p.verdict) {
-    case Verdict::kForward:
-      b->frame.resize(p.length);
-      page.Count(direction, Counter::kSent);
-      page.Count(direction, Counter::kSentBytes, p.length);
-      b->outcome.kind = Outcome::Kind::kSent;
-      b->outcome.side = DepartureSide(direction);
-      b->outcome.frame = b->frame;
-      b->outcome.bypassed = p.bypassed;
-      inspector_.Relayed(direction, b->arrived, b->frame, p.bypassed);
-      return;
-    case Verdict::kHandOff:
-      page.Count(direction, Counter::kHandoffOut);
-      page.handoff_to[p.worker].Add(1);
-      b->outcome.handed_off = true;
-      handoffs_.push_back({p.worker, b});
-      return;
-    case Verdict::kConsume:
-      page.Count(direction, Counter::kConsumed);
-      b->hop = p.hop;
-      b->outcome.kind = Outcome::Kind::kConsumed;
-      consumed_.push_back(b);
-      return;
-    case Verdict::kDrop:
-      b->outcome.kind = Outcome::Kind::kDropped;
-      b->outcome.reason = p.reason;
-      return;
-    case Verdict::kUndecided: inspector_.Violation("the pipeline left a packet undecided: " + Describe(b->frame));
-  }
 }
 
 void Relay::RunMainLcore() {
@@ -208,7 +164,7 @@ void Relay::RunMainLcore() {
       p.data = b->frame.data();
       p.length = static_cast<uint16_t>(b->frame.size());
       p.buffer = b;
-      Parse(p, shared_.port[static_cast<int>(ArrivalSide(b->direction))]);
+      Parse(p, shared_.port[static_cast<int>(ArrivalSide(b->direction))], world_.settings());
       p.hop = b->hop;
       b->outcome.kind = Outcome::Kind::kHeld;
       ++held_[static_cast<int>(b->direction)];
@@ -240,7 +196,7 @@ void Relay::Send(Side side, std::span<const uint8_t> bytes) {
   bool arp_question = frame[12] == 8 && frame[13] == 6 && frame[21] == 1;
   bool nd_question = frame[12] == 0x86 && frame[20] == 58 && frame[54] == 135;
   if (arp_question || nd_question) questions_.push_back({side, frame});
-  else made_.push_back({side, frame});
+  else made_.push_back({side, Tagged(side, frame)});
 }
 
 void Relay::Return(Direction direction, void* buffer) {
@@ -269,10 +225,7 @@ void Relay::AnswerAsStation(Side side, const Frame& question) {
 }
 
 void Relay::Arrive(Side side, const Frame& frame) {
-  buffers_.push_back(std::make_unique<Buffer>());
-  Buffer* b = buffers_.back().get();
-  b->frame = b->arrived = frame;
-  b->direction = side == Side::kAccess ? Direction::kOutbound : Direction::kInbound;
+  Buffer* b = AddBuffer(side, Tagged(side, frame));
   Run(0, b->direction, Origin::kPort, {b});
 }
 
@@ -282,8 +235,10 @@ void Relay::Wait(uint64_t ms) {
     ms -= step;
     now_ms_ += step;
     for (auto& pipeline : pipelines_) pipeline->Expire(now_ms_, kEveryFlow, world_);
+    TakeHeld();
     neighbours_.Tick(now_ms_);
     RunMainLcore();
+    NoteReleased();
   }
 }
 

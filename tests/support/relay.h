@@ -31,6 +31,7 @@ namespace cfr::test {
 struct RelayOptions {
   int workers = 1;
   uint32_t flows_v4 = 4096, flows_v6 = 4096;  // per worker
+  uint32_t datagrams = 256, fragments_held = 64;  // per worker
   uint64_t subscribers_max = 1024;
   uint8_t seed = 1;
   uint64_t start_ms = 1'000'000'000;  // of the clock
@@ -40,14 +41,15 @@ struct RelayOptions {
 struct Outcome {
   enum class Kind { kPending, kSent, kDropped, kConsumed, kHeld } kind = Kind::kPending;
   Side side{};                        // kSent: where
-  Frame frame;                        // kSent: what
+  Frame frame;                        // kSent: what; the pieces put together if it was cut
+  size_t pieces = 0;                  // kSent: how many frames
   bool bypassed = false;              // kSent: untranslated
   DropReason reason{};                // kDropped
   int worker = 0;                     // that decided it
   bool handed_off = false;
 };
 
-class Relay : private NeighbourIo {
+class Relay : private NeighbourIo, private BufferSource {
  public:
   static constexpr MacAddress kPortMac[kSides] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
 
@@ -64,6 +66,7 @@ class Relay : private NeighbourIo {
   void AdvanceEpoch();                  // a new epoch key, in force at once
   void RenewLease(uint64_t seconds);    // every unit
   void SetStationsAnswer(bool answer) { stations_answer_ = answer; }
+  void SetBuffers(bool any) { buffers_left_ = any; }  // whether the pipelines can get buffers of their own
 
   // A frame, or a burst of at most kBurstMax, arrives at `side` on the queue of `worker`; returns when all
   // that follows from it has happened.
@@ -83,7 +86,7 @@ class Relay : private NeighbourIo {
     Frame frame;
   };
   std::vector<Made> TakeMade();
-  // Packets that waited for a station and were sent or dropped since the last call.
+  // Packets that waited, for a station or their first fragment, and were sent or dropped since the last call.
   std::vector<Outcome> TakeReleased();
 
   // Summed over the workers and the main lcore.
@@ -109,15 +112,24 @@ class Relay : private NeighbourIo {
     int worker = 0;          // where it arrived last
     bool l4_checksum_bad = false;
     std::optional<Address> hop;
+    Resolution resolution;
     Outcome outcome;
   };
 
   void Send(Side side, std::span<const uint8_t> frame) override;  // NeighbourIo
   void Return(Direction direction, void* buffer) override;
   void Release(void* buffer) override;
+  bool Allocate(Packet* p) override;  // BufferSource
+  void Release(const Packet& p) override;
 
+  Buffer* AddBuffer(Side side, const Frame& frame);
   void Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst);
-  void Finish(int worker, Direction direction, const Packet& p, Buffer* buffer);
+  void Process(int worker, Direction direction, Origin origin, std::span<Packet> packets);
+  void TakeHeld();
+  void NoteReleased();
+  void Finish(int worker, Direction direction, const Packet& p, std::span<const Packet> pieces);
+  void Sent(int worker, Direction direction, const Packet& p, std::span<const Packet> pieces);
+  Frame Tagged(Side side, const Frame& frame) const;
   void RunMainLcore();
   void AnswerAsStation(Side side, const Frame& question);
   void Arrive(Side side, const Frame& frame);
@@ -141,12 +153,13 @@ class Relay : private NeighbourIo {
   Config config_;
   World world_;
   uint32_t key_version_ = 0;
-  bool stations_answer_ = true;
+  bool stations_answer_ = true, buffers_left_ = true;
   RelayInspector inspector_;
 
   std::deque<std::unique_ptr<Buffer>> buffers_;  // all that are somewhere
   std::deque<std::pair<int, Buffer*>> handoffs_;
   std::deque<Buffer*> consumed_;
+  std::vector<Buffer*> waited_;                   // for their first fragment, until just now
   std::deque<Made> questions_;                    // for the stations
   std::vector<Made> made_;
   std::vector<Outcome> released_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/reassembly.h"
 #include "tests/support/relay.h"
 #include "tests/support/tcp_option_model.h"
 
@@ -38,13 +39,31 @@ bool RelayInspector::InPool(const Address& a) const {
   return std::any_of(pools_.begin(), pools_.end(), [&](const Prefix& p) { return p.Contains(a); });
 }
 
-void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const Frame& out_frame, bool bypassed) {
-  packet_ = absl::StrCat(Name(direction), "\n      in  ", Describe(in_frame), "\n      out ", Describe(out_frame));
+void RelayInspector::Relayed(Direction direction, const Frame& in, const std::vector<Frame>& outs,
+                             bool bypassed, uint64_t now_ms) {
+  packet_ = absl::StrCat(Name(direction), "\n      in  ", Describe(in));
+  for (const Frame& out : outs) absl::StrAppend(&packet_, "\n      out ", Describe(out));
+  auto in_d = Dissect(in);
+  std::optional<Frame> out = outs.size() == 1 ? outs[0] : Join(outs);
+  Expect(in_d.has_value() && out.has_value() && Dissect(*out).has_value(), "a relayed packet is readable");
+  if (!in_d.has_value() || !out.has_value() || !Dissect(*out).has_value()) return;
+  if (outs.size() > 1) CheckPieces(direction, outs);
+  CheckPacket(direction, in, *out, bypassed);
+  const bool scrubbed = direction == Direction::kOutbound && !bypassed;
+  auto out_d = Dissect(outs[0]);
+  const bool atomic = (out_d->ipv4_fragment & 0x7fff) == 0x4000;
+  const bool has_id = out_d->source.family == Family::kV4 ? !atomic : out_d->fragment_offset != 0;
+  if (in_d->fragment) return CheckFragment(direction, in, outs, bypassed, now_ms);
+  bool fresh = !scrubbed || !has_id || datagrams_.TakeId(*out_d, datagrams_.NextNumber(), now_ms);
+  Expect(fresh, "no other datagram has had this id for 120 s");
+}
+
+// One packet, or the whole that its pieces make.
+void RelayInspector::CheckPacket(Direction direction, const Frame& in_frame, const Frame& out_frame,
+                                 bool bypassed) {
   auto in = Dissect(in_frame), out = Dissect(out_frame);
-  Expect(in.has_value() && out.has_value(), "a relayed packet is readable");
-  if (!in.has_value() || !out.has_value()) return;
   // In-process the frame ends with its packet; on a port short frames are padded (dataplane/padding.h).
-  const size_t end = kEthernet + in->ip_bytes;
+  const size_t end = kEthernet + out->tags.size() + in->ip_bytes;
   const bool padded = end < kFrameMin && out_frame.size() == kFrameMin;
   Expect(out_frame.size() == end || padded, "the frame leaves with the length of its IP packet");
   Expect(std::all_of(out_frame.begin() + static_cast<ptrdiff_t>(std::min(end, out_frame.size())), out_frame.end(),
@@ -60,10 +79,30 @@ void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const F
   } else if (direction == Direction::kOutbound) {
     Remember(AddressBytes(in->source));
     Remember({in->source_mac.begin(), in->source_mac.end()});
-    CheckOutboundFlow(*in, *out);
+    Expect(InPool(out->source), "the source is an alias of a pool");
+    if (!in->later_fragment()) CheckOutboundFlow(*in, *out);
     CheckNoSubscriber(out_frame, out->payload_offset);
-  } else {
+  } else if (!in->later_fragment()) {
     CheckInboundFlow(*in, *out);
+  }
+}
+
+void RelayInspector::CheckFragment(Direction direction, const Frame& in, const std::vector<Frame>& outs,
+                                   bool bypassed, uint64_t now_ms) {
+  Datagrams::Seen seen = datagrams_.Add(direction, in, outs, config_.settings, now_ms);
+  for (const std::string& sentence : seen.wrong) Expect(false, sentence);
+  if (!seen.whole.has_value()) return;
+  auto whole_in = Dissect(seen.whole->in), whole_out = Dissect(seen.whole->out);
+  CheckSame(direction, *whole_in, *whole_out, bypassed);
+}
+
+void RelayInspector::CheckPieces(Direction direction, const std::vector<Frame>& outs) {
+  const Side side = DepartureSide(direction);
+  for (const Frame& out : outs) {
+    auto d = Dissect(out);
+    Expect(d->ip_bytes <= config_.port[static_cast<int>(side)].mtu, "a piece fits its link");
+    Expect(d->ip_checksum_right, "the IPv4 header checksum of a piece is right");
+    if (direction == Direction::kOutbound) CheckNoSubscriber(out, d->payload_offset);
   }
 }
 
@@ -78,16 +117,23 @@ void RelayInspector::CheckSame(Direction direction, const Dissection& in, const 
   Expect(in.header_rest == out.header_rest, "the transport header behind the ports is untouched");
   Expect(in.protocol == out.protocol && in.icmp_type == out.icmp_type && in.icmp_code == out.icmp_code,
          "the protocol stays");
-  Expect(in.ipv4_fragment == out.ipv4_fragment, "the fragment field stays");
+  Expect(in.ipv4_fragment == out.ipv4_fragment && in.fragment_first == out.fragment_first &&
+             in.more_fragments == out.more_fragments,
+         "the fragment field stays");
+  Expect(in.extensions == out.extensions, "IPv6 extension headers are forwarded unchanged");
   Expect(out.ip_checksum_right, "the IPv4 header checksum is right");
-  bool unsummed = in.protocol == 17 && in.source.family == Family::kV4 && in.l4_checksum == 0;
-  if (unsummed) Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
-  else Expect(in.l4_error == out.l4_error, "the transport checksum is as right or as wrong as it came");
-  if (!unsummed && in.protocol == 17) Expect(out.l4_checksum != 0, "a UDP checksum never becomes 0");
+  if (!in.later_fragment()) CheckChecksum(in, out);
   if (bypassed) return;
   bool outbound = direction == Direction::kOutbound;
   Expect(outbound ? DestinationOf(in) == DestinationOf(out) : SourceOf(in) == SourceOf(out),
          "the remote's address and port stay");
+}
+
+void RelayInspector::CheckChecksum(const Dissection& in, const Dissection& out) {
+  bool unsummed = in.protocol == 17 && in.source.family == Family::kV4 && in.l4_checksum == 0;
+  if (unsummed) Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
+  else Expect(in.l4_error == out.l4_error, "the transport checksum is as right or as wrong as it came");
+  if (!unsummed && in.protocol == 17) Expect(out.l4_checksum != 0, "a UDP checksum never becomes 0");
 }
 
 void RelayInspector::CheckHeader(Direction direction, const Dissection& in, const Dissection& out,
@@ -101,9 +147,9 @@ void RelayInspector::CheckHeader(Direction direction, const Dissection& in, cons
   bool dscp_cleared = scrubbed && settings[Setting::kScrubDscp] != 0;
   Expect(out.traffic_class >> 2 == (dscp_cleared ? 0 : in.traffic_class >> 2), "DSCP");
   bool id_replaced = scrubbed && settings[Setting::kScrubIpv4Id] != 0;
-  bool atomic = (in.ipv4_fragment & 0x4000) != 0;
+  bool atomic = (in.ipv4_fragment & 0x7fff) == 0x4000;
   if (in.source.family == Family::kV4 && id_replaced && atomic) Expect(out.ipv4_id == 0, "an atomic datagram has id 0");
-  if (!id_replaced) Expect(out.ipv4_id == in.ipv4_id, "the IPv4 id stays");
+  if (!scrubbed || (atomic && !id_replaced)) Expect(out.fragment_id == in.fragment_id, "the id stays");
   if (in.source.family == Family::kV4) return;
   if (scrubbed && settings[Setting::kScrubFlowLabel] != 0) Expect(out.flow_label != 0, "the flow label is not 0");
   else Expect(out.flow_label == in.flow_label, "the flow label stays");
@@ -112,6 +158,7 @@ void RelayInspector::CheckHeader(Direction direction, const Dissection& in, cons
 void RelayInspector::CheckStations(Direction direction, const Dissection& out) {
   Side side = DepartureSide(direction);
   const PortConfig& port = config_.port[static_cast<int>(side)];
+  Expect(out.tags == TagsOf(port), "the frame carries the tags of the port it leaves by");
   Expect(out.source_mac == port_mac_[static_cast<int>(side)], "the source MAC is the port's");
   Address hop = out.destination;
   bool on_link = std::any_of(port.addresses.begin(), port.addresses.end(),
@@ -121,7 +168,6 @@ void RelayInspector::CheckStations(Direction direction, const Dissection& out) {
 }
 
 void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& out) {
-  Expect(InPool(out.source), "the source is an alias of a pool");
   Endpoint alias = SourceOf(out), subscriber = SourceOf(in);
   CoreTuple tuple{in.protocol, alias, DestinationOf(in)};
   const bool offset = config_.settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kOffset);
@@ -173,6 +219,16 @@ void RelayInspector::CheckNoSubscriber(const Frame& frame, size_t end) {
   for (const auto& secret : secrets_)
     Expect(std::search(frame.begin(), last, secret.begin(), secret.end()) == last,
            "no subscriber address or MAC stands in a frame on the core side");
+}
+
+std::vector<uint8_t> TagsOf(const PortConfig& port) {
+  std::vector<uint8_t> tags;
+  for (size_t i = 0; i < port.vlan.size(); ++i) {
+    bool outer = i + 1 < port.vlan.size();
+    tags.insert(tags.end(), {static_cast<uint8_t>(outer ? 0x88 : 0x81), static_cast<uint8_t>(outer ? 0xa8 : 0),
+                             static_cast<uint8_t>(port.vlan[i] >> 8), static_cast<uint8_t>(port.vlan[i])});
+  }
+  return tags;
 }
 
 MacAddress StationMac(Side side, const Address& a) {

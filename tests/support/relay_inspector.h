@@ -12,12 +12,16 @@
 #include <vector>
 
 #include "common/config.h"
+#include "tests/support/datagrams.h"
 #include "tests/support/dissection.h"
 
 namespace cfr::test {
 
 // The MAC of the fake station that has an address on a link.
 MacAddress StationMac(Side side, const Address& a);
+
+// The VLAN tags a frame of that port carries, four bytes each.
+std::vector<uint8_t> TagsOf(const PortConfig& port);
 
 struct Endpoint {
   Address address;
@@ -39,8 +43,9 @@ class RelayInspector {
       : is_live_(std::move(is_live)), port_mac_{port_mac[0], port_mac[1]} {}
 
   void SetConfig(const Config& config);
-  // A frame that left by the other side.
-  void Relayed(Direction direction, const Frame& in, const Frame& out, bool bypassed);
+  // A frame that left by the other side, as one frame or cut into several.
+  void Relayed(Direction direction, const Frame& in, const std::vector<Frame>& outs, bool bypassed,
+               uint64_t now_ms);
   // A frame the relay made.
   void MadeByRelay(Side side, const Frame& frame);
   void Violation(std::string sentence) { violations_.push_back(std::move(sentence)); }
@@ -55,7 +60,12 @@ class RelayInspector {
   };
   using FlowTuple = std::tuple<uint8_t, Endpoint, Endpoint>;  // protocol, subscriber, remote
 
+  void CheckPacket(Direction direction, const Frame& in_frame, const Frame& out_frame, bool bypassed);
+  void CheckFragment(Direction direction, const Frame& in, const std::vector<Frame>& outs, bool bypassed,
+                     uint64_t now_ms);
+  void CheckPieces(Direction direction, const std::vector<Frame>& outs);
   void CheckSame(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
+  void CheckChecksum(const Dissection& in, const Dissection& out);
   void CheckHeader(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
   void CheckTimestamps(Alias* alias, const Dissection& in, const Dissection& out);
   void CheckOptions(Direction direction, uint32_t offset, const Dissection& in, const Dissection& out);
@@ -73,6 +83,7 @@ class RelayInspector {
   std::vector<Prefix> pools_;  // of every configuration so far: flows outlive their pool
   std::map<FlowTuple, Alias> aliases_;
   std::map<CoreTuple, Endpoint> subscribers_of_;
+  Datagrams datagrams_;
   std::vector<std::vector<uint8_t>> secrets_;  // subscriber addresses and MACs seen
   std::string packet_;                      // of the packet in hand, for sentences
   std::vector<std::string> violations_;
