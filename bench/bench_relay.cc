@@ -74,8 +74,8 @@ Built Build(RandomSource& random) {
   Built built;
   uint32_t position = 0;
   for (const Message& m : CompileGeneration(*result.config, *assignments, 1)) {
-    AckStatus status = m.kind == MessageKind::kCommit ? builder.Commit(m, &built.snapshot, &position)
-                                                      : builder.Take(m, 0);
+    AckStatus status =
+        m.kind == MessageKind::kCommit ? builder.Commit(m, &built.snapshot, &position) : builder.Take(m, 0);
     CFR_CHECK(status == AckStatus::kOk, "the generation of the bench is refused");
   }
   std::vector<ResolvedNeighbour> stations;
@@ -92,14 +92,22 @@ Owner OneWorker(RandomSource& random) {
   return Owner(key, 1);
 }
 
-SipKey DrawKey(RandomSource& random) { return {random.Next64(), random.Next64()}; }
+SipKey DrawKey(RandomSource& random) {
+  return {random.Next64(), random.Next64()};
+}
 
-V4 Host(uint32_t n, V4) { return {__builtin_bswap32(0x0a000000 + n)}; }
+V4 Host(uint32_t n, V4) {
+  return {__builtin_bswap32(0x0a000000 + n)};
+}
 V6 Host(uint32_t n, V6) {
   return {__builtin_bswap64(0x20010db880000000 + (uint64_t{n} << 8)), __builtin_bswap64(0x10)};
 }
-V4 Remote(uint32_t n, V4) { return {__builtin_bswap32(0xc6120000 + n)}; }
-V6 Remote(uint32_t n, V6) { return {__builtin_bswap64(0x20010db800050000), __builtin_bswap64(n)}; }
+V4 Remote(uint32_t n, V4) {
+  return {__builtin_bswap32(0xc6120000 + n)};
+}
+V6 Remote(uint32_t n, V6) {
+  return {__builtin_bswap64(0x20010db800050000), __builtin_bswap64(n)};
+}
 
 template <class A>
 TraceEntry<A> EntryOf(const Flow<A>& f, Direction direction) {
@@ -108,7 +116,9 @@ TraceEntry<A> EntryOf(const Flow<A>& f, Direction direction) {
 }
 
 // Spreads flow numbers over the remotes.
-uint32_t Spread(uint32_t n) { return n * 2654435761u >> 7; }
+uint32_t Spread(uint32_t n) {
+  return n * 2654435761u >> 7;
+}
 
 struct TcpData {
   TcpHeader header;
@@ -174,8 +184,10 @@ Burst::Burst() : memory_(kStride * kBurst) {}
 
 template <class A>
 void Burst::Fill(const TraceEntry<A>* entries, Direction direction, Segment segment) {
-  if (segment == Segment::kUdp) FillAs<A, UdpHeader>(entries, direction, segment);
-  else FillAs<A, TcpData>(entries, direction, segment);
+  if (segment == Segment::kUdp)
+    FillAs<A, UdpHeader>(entries, direction, segment);
+  else
+    FillAs<A, TcpData>(entries, direction, segment);
 }
 template void Burst::Fill(const TraceEntry<V4>*, Direction, Segment);
 template void Burst::Fill(const TraceEntry<V6>*, Direction, Segment);
@@ -186,7 +198,8 @@ void Burst::FillAs(const TraceEntry<A>* entries, Direction direction, Segment se
     std::array<std::array<std::array<uint8_t, 128>, kSegments>, kDirections> made;
     for (int d = 0; d < kDirections; ++d)
       for (int s = 0; s < kSegments; ++s)
-        made[static_cast<size_t>(d)][static_cast<size_t>(s)] = Template<A>(static_cast<Direction>(d), static_cast<Segment>(s));
+        made[static_cast<size_t>(d)][static_cast<size_t>(s)] =
+            Template<A>(static_cast<Direction>(d), static_cast<Segment>(s));
     return made;
   }();
   constexpr bool kV4 = A::kFamily == Family::kV4;
@@ -211,17 +224,23 @@ void Burst::FillAs(const TraceEntry<A>* entries, Direction direction, Segment se
       std::memcpy(p.ip6().source, &e.source, 16);
       std::memcpy(p.ip6().destination, &e.destination, 16);
     }
-    auto* ports = reinterpret_cast<UdpHeader*>(frame + kEthernetBytes + kIp);  // TCP's stand at the same place
+    auto* ports =
+        reinterpret_cast<UdpHeader*>(frame + kEthernetBytes + kIp);  // TCP's stand at the same place
     ports->source_port.raw = e.source_port;
     ports->destination_port.raw = e.destination_port;
   }
 }
 
 BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t spare, Segment data)
-    : flows_(flows), data_(data), next_flow_(flows), random_(std::array<uint8_t, 32>{1}), owner_(OneWorker(random_)),
+    : flows_(flows),
+      data_(data),
+      next_flow_(flows),
+      random_(std::array<uint8_t, 32>{1}),
+      owner_(OneWorker(random_)),
       subscribers_((flows + spare) / kPortsPerHost * 2 + 64, DrawKey(random_)),
       shared_(owner_, subscribers_, leases_, random_),
-      page_(std::make_unique<CounterPage>()), order_(flows) {
+      page_(std::make_unique<CounterPage>()),
+      order_(flows) {
   // In random order: a sequential one would lay neighbouring flows side by side.
   std::iota(order_.begin(), order_.end(), 0u);
   std::shuffle(order_.begin(), order_.end(), draw_);
@@ -291,19 +310,23 @@ void BenchRelay::Handshake() {
     Process(Direction::kOutbound, burst);
   }
   for (uint32_t i = 0; i < flows_; ++i)
-    CFR_CHECK(table[i].state == FlowState::kTcpEstablished, "not every connection of the bench is established");
+    CFR_CHECK(table[i].state == FlowState::kTcpEstablished,
+              "not every connection of the bench is established");
 }
 
 template <class A>
 const FlowTable<A>& BenchRelay::TableOf() const {
-  if constexpr (A::kFamily == Family::kV4) return pipeline_->flows_v4();
-  else return pipeline_->flows_v6();
+  if constexpr (A::kFamily == Family::kV4)
+    return pipeline_->flows_v4();
+  else
+    return pipeline_->flows_v6();
 }
 
 template <class A>
 std::vector<TraceEntry<A>> BenchRelay::Trace(Direction direction, size_t packets) {
   std::vector<TraceEntry<A>> trace(packets);
-  for (TraceEntry<A>& e : trace) e = EntryOf(TableOf<A>()[static_cast<FlowIndex>(draw_() % flows_)], direction);
+  for (TraceEntry<A>& e : trace)
+    e = EntryOf(TableOf<A>()[static_cast<FlowIndex>(draw_() % flows_)], direction);
   return trace;
 }
 template std::vector<TraceEntry<V4>> BenchRelay::Trace(Direction, size_t);

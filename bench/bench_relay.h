@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One pipeline with a population of open UDP or established TCP flows, and traces of packets for it: the flow of every packet
-// is drawn uniformly from the whole population, so that nothing but the caches' real size helps.
+// One pipeline with a population of open UDP or established TCP flows, and traces of packets for it: the flow
+// of every packet is drawn uniformly from the whole population, so that nothing but the caches' real size
+// helps.
 //
 //   flow i: host i / 63 of the subscribers, port 2000 + i % 63, one of 1024 remotes, port 443 (RFC 4814)
 #pragma once

@@ -33,12 +33,24 @@ uint32_t Scramble(uint32_t n) {
   return n ^ n >> 13;
 }
 
-V4 Host(uint32_t n, V4) { return {__builtin_bswap32(0x0a000000 + n)}; }
-V6 Host(uint32_t n, V6) { return {__builtin_bswap64(0x20010db880000000 + (uint64_t{n} << 8)), 1}; }
-V4 Remote(uint32_t n, V4) { return {__builtin_bswap32(0xc6120000 + n)}; }
-V6 Remote(uint32_t n, V6) { return {__builtin_bswap64(0x20010db800050000), n}; }
-V4 Alias(uint32_t n, V4) { return {__builtin_bswap32(0xcb007100 + n)}; }
-V6 Alias(uint32_t n, V6) { return {__builtin_bswap64(0x20010db800010000), n}; }
+V4 Host(uint32_t n, V4) {
+  return {__builtin_bswap32(0x0a000000 + n)};
+}
+V6 Host(uint32_t n, V6) {
+  return {__builtin_bswap64(0x20010db880000000 + (uint64_t{n} << 8)), 1};
+}
+V4 Remote(uint32_t n, V4) {
+  return {__builtin_bswap32(0xc6120000 + n)};
+}
+V6 Remote(uint32_t n, V6) {
+  return {__builtin_bswap64(0x20010db800050000), n};
+}
+V4 Alias(uint32_t n, V4) {
+  return {__builtin_bswap32(0xcb007100 + n)};
+}
+V6 Alias(uint32_t n, V6) {
+  return {__builtin_bswap64(0x20010db800010000), n};
+}
 
 // Flow `n`: 63 flows a host, 1024 remotes, 16 alias units, ports as they come; no two share a key.
 template <class A>
@@ -161,8 +173,9 @@ void RunFinds(benchmark::State& state, Population<A>& population, Trace<A> trace
   bool right = true;
   for (auto _ : state) {
     const size_t at = trace.Advance();
-    pair.Run(kFindsPerWindow, [&] { right &= FindOurs(population.ours, &trace.ours[at]) == expected; },
-             [&] { right &= FindRival(population.rival, &trace.rival[at]) == expected; });
+    pair.Run(
+        kFindsPerWindow, [&] { right &= FindOurs(population.ours, &trace.ours[at]) == expected; },
+        [&] { right &= FindRival(population.rival, &trace.rival[at]) == expected; });
   }
   if (!right) state.SkipWithError("a table found what it should not, or did not");
   Report(state, pair, population);
@@ -228,14 +241,20 @@ void Register(const std::string& family) {
   for (int64_t flows : {1 << 10, 1 << 16, 1 << 20, 1 << 22}) {
     if (flows > FLAGS_flows_max) break;
     using Function = void (*)(benchmark::State&);
-    const std::pair<const char*, Function> tasks[] = {{"/hit", Hit<A>}, {"/miss", Miss<A>}, {"/churn", Churn<A>}};
+    const std::pair<const char*, Function> tasks[] = {
+        {"/hit", Hit<A>}, {"/miss", Miss<A>}, {"/churn", Churn<A>}};
     for (auto [name, function] : tasks)
-      benchmark::RegisterBenchmark((family + name).c_str(), function)->ArgName("flows")->Arg(flows)->UseRealTime();
+      benchmark::RegisterBenchmark((family + name).c_str(), function)
+          ->ArgName("flows")
+          ->Arg(flows)
+          ->UseRealTime();
   }
   const int64_t capacity = std::min(FLAGS_flows_max, 1u << 20) / 8 * 10;
   for (int64_t percent : {50, 75, 90, 100})
     benchmark::RegisterBenchmark((family + "/load").c_str(), Load<A>)
-        ->ArgNames({"capacity", "percent"})->Args({capacity, percent})->UseRealTime();
+        ->ArgNames({"capacity", "percent"})
+        ->Args({capacity, percent})
+        ->UseRealTime();
 }
 
 }  // namespace

@@ -96,8 +96,10 @@ void Open(benchmark::State& state) {
 void Mixed(benchmark::State& state) {
   BenchRelay relay(static_cast<uint32_t>(state.range(0)), {Family::kV4, Family::kV6}, kMixedRounds * 2);
   const size_t length = size_t{kMixedRounds} * kBurst;
-  auto out4 = relay.Trace<V4>(Direction::kOutbound, length), in4 = relay.Trace<V4>(Direction::kInbound, length);
-  auto out6 = relay.Trace<V6>(Direction::kOutbound, length), in6 = relay.Trace<V6>(Direction::kInbound, length);
+  auto out4 = relay.Trace<V4>(Direction::kOutbound, length),
+       in4 = relay.Trace<V4>(Direction::kInbound, length);
+  auto out6 = relay.Trace<V6>(Direction::kOutbound, length),
+       in6 = relay.Trace<V6>(Direction::kInbound, length);
   auto fresh4 = relay.NewFlows<V4>(kMixedRounds);
   auto fresh6 = relay.NewFlows<V6>(kMixedRounds);
   for (size_t i = 0; i < kMixedRounds; ++i) out4[i * kBurst + i % kBurst] = fresh4[i];

@@ -45,7 +45,9 @@ void Compare(benchmark::State& state, const std::vector<Input>& inputs, Ours our
       for (const Input& input : inputs) benchmark::DoNotOptimize(function(input));
   };
   Pair pair;
-  for (auto _ : state) pair.Run(kItemsPerWindow, [&] { window(ours); }, [&] { window(rival); });
+  for (auto _ : state)
+    pair.Run(
+        kItemsPerWindow, [&] { window(ours); }, [&] { window(rival); });
   pair.Report(state);
 }
 
@@ -72,14 +74,17 @@ template <class A>
 void OwnerHash(benchmark::State& state) {
   alignas(4) Owner::Key key, converted;
   for (uint8_t& b : key) b = static_cast<uint8_t>(Draw()());
-  rte_convert_rss_key(reinterpret_cast<const uint32_t*>(key.data()), reinterpret_cast<uint32_t*>(converted.data()),
-                      Owner::kKeyBytes);
+  rte_convert_rss_key(reinterpret_cast<const uint32_t*>(key.data()),
+                      reinterpret_cast<uint32_t*>(converted.data()), Owner::kKeyBytes);
   Owner owner(key, 4);
-  Compare(state, std::vector<Tuple<A>>(kInputs),
-          [&](const Tuple<A>& t) { return owner.Hash(t.source, t.destination, t.source_port, t.destination_port); },
-          [&](const Tuple<A>& t) {
-            return rte_softrss_be(const_cast<uint32_t*>(t.words), Tuple<A>::kWords, converted.data());
-          });
+  Compare(
+      state, std::vector<Tuple<A>>(kInputs),
+      [&](const Tuple<A>& t) {
+        return owner.Hash(t.source, t.destination, t.source_port, t.destination_port);
+      },
+      [&](const Tuple<A>& t) {
+        return rte_softrss_be(const_cast<uint32_t*>(t.words), Tuple<A>::kWords, converted.data());
+      });
 }
 
 struct MacContext {
@@ -97,19 +102,21 @@ void Sip(benchmark::State& state) {
   const SipKey key{Draw()(), Draw()()};
   MacContext mac;
   unsigned size = 8;
-  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
+  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
+                             OSSL_PARAM_construct_end()};
   std::vector<Words> inputs(kInputs);
   for (Words& words : inputs) words = {Draw()(), Draw()(), Draw()(), Draw()()};
-  Compare(state, inputs,
-          [&](const Words& w) { return SipHash(key).Add(w[0]).Add(w[1]).Add(w[2]).Add(w[3]).Finish(); },
-          [&](const Words& w) {
-            uint64_t hash = 0;
-            size_t written;
-            EVP_MAC_init(mac.context, reinterpret_cast<const uint8_t*>(&key), sizeof key, parameters);
-            EVP_MAC_update(mac.context, reinterpret_cast<const uint8_t*>(w.data()), sizeof w);
-            EVP_MAC_final(mac.context, reinterpret_cast<uint8_t*>(&hash), &written, sizeof hash);
-            return hash;
-          });
+  Compare(
+      state, inputs,
+      [&](const Words& w) { return SipHash(key).Add(w[0]).Add(w[1]).Add(w[2]).Add(w[3]).Finish(); },
+      [&](const Words& w) {
+        uint64_t hash = 0;
+        size_t written;
+        EVP_MAC_init(mac.context, reinterpret_cast<const uint8_t*>(&key), sizeof key, parameters);
+        EVP_MAC_update(mac.context, reinterpret_cast<const uint8_t*>(w.data()), sizeof w);
+        EVP_MAC_final(mac.context, reinterpret_cast<uint8_t*>(&hash), &written, sizeof hash);
+        return hash;
+      });
 }
 
 // Source address and port of a UDP packet replaced: both checksums from the deltas a flow keeps, against
@@ -140,14 +147,16 @@ void Checksums(benchmark::State& state) {
     input.address_delta = Delta(&address_before, &ip->src_addr, sizeof address_before);
     input.tuple_delta = Combined(input.address_delta, Delta(port_before, udp->src_port));
   }
-  Compare(state, inputs,
-          [](const Input& i) {
-            return uint32_t{Updated(i.header_before, i.address_delta)} << 16 | Updated(i.udp_before, i.tuple_delta);
-          },
-          [](const Input& i) {
-            const auto* ip = reinterpret_cast<const rte_ipv4_hdr*>(i.packet.data());
-            return uint32_t{rte_ipv4_cksum(ip)} << 16 | rte_ipv4_udptcp_cksum(ip, ip + 1);
-          });
+  Compare(
+      state, inputs,
+      [](const Input& i) {
+        return uint32_t{Updated(i.header_before, i.address_delta)} << 16 |
+               Updated(i.udp_before, i.tuple_delta);
+      },
+      [](const Input& i) {
+        const auto* ip = reinterpret_cast<const rte_ipv4_hdr*>(i.packet.data());
+        return uint32_t{rte_ipv4_cksum(ip)} << 16 | rte_ipv4_udptcp_cksum(ip, ip + 1);
+      });
 }
 
 // Epoch number, seed and the first unit out of state.range(0), as for a new flow.
@@ -209,7 +218,10 @@ BENCHMARK(OwnerHash<V6>)->Name("owner_hash/rte_softrss_be/ipv6");
 BENCHMARK(Sip)->Name("siphash/openssl");
 BENCHMARK(Checksums)->Name("checksum_delta/rte_cksum")->ArgName("payload")->Arg(18)->Arg(1400);
 BENCHMARK(AliasDraw)->Name("alias_draw")->ArgName("units")->RangeMultiplier(2)->Range(1, kUnitsPerPoolMax);
-BENCHMARK(PortDraw)->Name("port_draw")->ArgNames({"used_percent", "workers"})->ArgsProduct({{0, 80, 99}, {1, 4}});
+BENCHMARK(PortDraw)
+    ->Name("port_draw")
+    ->ArgNames({"used_percent", "workers"})
+    ->ArgsProduct({{0, 80, 99}, {1, 4}});
 
 }  // namespace cfr::bench
 

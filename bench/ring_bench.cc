@@ -148,13 +148,15 @@ struct Links {
 };
 
 template <class Rival>
-void Compare(benchmark::State& state, uint32_t items, const std::function<void(Links<SharedLink>&)>& ours_task,
+void Compare(benchmark::State& state, uint32_t items,
+             const std::function<void(Links<SharedLink>&)>& ours_task,
              const std::function<void(Links<Rival>&)>& rival_task) {
   auto ours = std::make_unique<Links<SharedLink>>();
   auto rival = std::make_unique<Links<Rival>>();
   Pair pair;
   for (auto _ : state) {
-    pair.Run(items, [&] { ours_task(*ours); }, [&] { rival_task(*rival); });
+    pair.Run(
+        items, [&] { ours_task(*ours); }, [&] { rival_task(*rival); });
     if (ours->gave_way.exchange(false) | rival->gave_way.exchange(false)) pair.Withdraw();
   }
   pair.Report(state);
@@ -164,23 +166,26 @@ void Compare(benchmark::State& state, uint32_t items, const std::function<void(L
 template <class Rival>
 void OneThread(benchmark::State& state) {
   const auto burst = static_cast<uint32_t>(state.range(0));
-  Compare<Rival>(state, kWindowMessages, [=](auto& links) { links.OneThread(burst); },
-                 [=](auto& links) { links.OneThread(burst); });
+  Compare<Rival>(
+      state, kWindowMessages, [=](auto& links) { links.OneThread(burst); },
+      [=](auto& links) { links.OneThread(burst); });
 }
 
 template <class Rival>
 void Stream(benchmark::State& state) {
   const auto burst = static_cast<uint32_t>(state.range(0));
   Peer peer;
-  Compare<Rival>(state, kStreamMessages, [&](auto& links) { links.Stream(peer, burst); },
-                 [&](auto& links) { links.Stream(peer, burst); });
+  Compare<Rival>(
+      state, kStreamMessages, [&](auto& links) { links.Stream(peer, burst); },
+      [&](auto& links) { links.Stream(peer, burst); });
 }
 
 template <class Rival>
 void RoundTrip(benchmark::State& state) {
   Peer peer;
-  Compare<Rival>(state, kRoundTrips, [&](auto& links) { links.RoundTrips(peer); },
-                 [&](auto& links) { links.RoundTrips(peer); });
+  Compare<Rival>(
+      state, kRoundTrips, [&](auto& links) { links.RoundTrips(peer); },
+      [&](auto& links) { links.RoundTrips(peer); });
 }
 
 template <class Rival>

@@ -89,7 +89,8 @@ class RteRing {
   explicit RteRing(unsigned element_bytes) {
     auto bytes = static_cast<size_t>(rte_ring_get_memsize_elem(element_bytes, kRingSlots));
     ring_.reset(static_cast<rte_ring*>(std::aligned_alloc(RTE_CACHE_LINE_SIZE, bytes)));
-    CFR_CHECK(ring_ != nullptr && rte_ring_init(ring_.get(), "bench", kRingSlots, RING_F_SP_ENQ | RING_F_SC_DEQ) == 0,
+    CFR_CHECK(ring_ != nullptr &&
+                  rte_ring_init(ring_.get(), "bench", kRingSlots, RING_F_SP_ENQ | RING_F_SC_DEQ) == 0,
               "no rte_ring");
   }
   rte_ring* get() const { return ring_.get(); }

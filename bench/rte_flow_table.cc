@@ -12,8 +12,15 @@ namespace cfr::bench {
 void StartEal() {
   // Floating, or the main thread would stay on the first core.
   std::string lcores = "--lcores=0@(0-" + std::to_string(sysconf(_SC_NPROCESSORS_ONLN) - 1) + ")";
-  std::vector<std::string> arguments = {"bench", lcores, "-m", "16", "--no-huge", "--no-pci", "--no-telemetry",
-                                        "--no-shconf", "--log-level=lib.eal:warning"};
+  std::vector<std::string> arguments = {"bench",
+                                        lcores,
+                                        "-m",
+                                        "16",
+                                        "--no-huge",
+                                        "--no-pci",
+                                        "--no-telemetry",
+                                        "--no-shconf",
+                                        "--log-level=lib.eal:warning"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   CFR_CHECK(rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0, "DPDK did not start");
@@ -29,7 +36,8 @@ RteHeap::RteHeap(size_t bytes) : memory_(bytes) {
 
 RteHeap::~RteHeap() {
   CFR_CHECK(rte_malloc_heap_memory_remove(kName, &memory_[0], memory_.bytes()) == 0 &&
-                rte_malloc_heap_destroy(kName) == 0, "rte_hash left memory behind");
+                rte_malloc_heap_destroy(kName) == 0,
+            "rte_hash left memory behind");
 }
 
 size_t RteHeap::used_bytes() const {

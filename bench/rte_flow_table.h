@@ -40,7 +40,11 @@ struct RteKey {
   uint16_t zero = 0;
   RteKey() = default;
   explicit RteKey(const FlowKey<A>& k)
-      : local(k.local), remote(k.remote), local_port(k.local_port), remote_port(k.remote_port), protocol(k.protocol),
+      : local(k.local),
+        remote(k.remote),
+        local_port(k.local_port),
+        remote_port(k.remote_port),
+        protocol(k.protocol),
         direction(static_cast<uint8_t>(k.direction)) {}
 };
 static_assert(std::has_unique_object_representations_v<RteKey<V4>> && sizeof(RteKey<V4>) == 16);
@@ -76,7 +80,8 @@ class RteFlowTable {
     flows_[i] = flow;
     const RteKey<A> outbound(OutboundKey(flow)), inbound(InboundKey(flow));
     CFR_CHECK(rte_hash_add_key_data(hash_, &outbound, &flows_[i]) == 0 &&
-                  rte_hash_add_key_data(hash_, &inbound, &flows_[i]) == 0, "rte_hash is full");
+                  rte_hash_add_key_data(hash_, &inbound, &flows_[i]) == 0,
+              "rte_hash is full");
   }
   void Close(FlowIndex i) {
     const RteKey<A> outbound(OutboundKey(flows_[i])), inbound(InboundKey(flows_[i]));

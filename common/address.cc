@@ -9,7 +9,9 @@
 namespace cfr {
 namespace {
 
-int AddressFamily(Family family) { return family == Family::kV4 ? AF_INET : AF_INET6; }
+int AddressFamily(Family family) {
+  return family == Family::kV4 ? AF_INET : AF_INET6;
+}
 
 uint8_t MaskByte(int length, int index) {
   int bits = length - index * 8;
@@ -40,7 +42,8 @@ Address Masked(const Address& a, int length) {
 
 Address LastOf(const Prefix& p) {
   Address last = p.address;
-  for (int i = 0; i < p.address.bits() / 8; ++i) last.bytes[i] |= static_cast<uint8_t>(~MaskByte(p.length, i));
+  for (int i = 0; i < p.address.bits() / 8; ++i)
+    last.bytes[i] |= static_cast<uint8_t>(~MaskByte(p.length, i));
   return last;
 }
 
@@ -48,7 +51,9 @@ bool Prefix::Contains(const Address& a) const {
   return a.family == address.family && Masked(a, length) == Masked(address, length);
 }
 
-bool Prefix::HasHostBits() const { return Masked(address, length) != address; }
+bool Prefix::HasHostBits() const {
+  return Masked(address, length) != address;
+}
 
 std::optional<Address> ParseAddress(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN];
@@ -80,6 +85,8 @@ std::string Format(const Address& a) {
   return inet_ntop(AddressFamily(a.family), a.bytes.data(), buffer, sizeof buffer);
 }
 
-std::string Format(const Prefix& p) { return Format(p.address) + "/" + std::to_string(p.length); }
+std::string Format(const Prefix& p) {
+  return Format(p.address) + "/" + std::to_string(p.length);
+}
 
 }  // namespace cfr

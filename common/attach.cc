@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kDescriptors = 2;       // page, link
 constexpr int kDescriptorsMax = 253;  // the kernel's SCM_MAX_FD: nothing that arrives can be overlooked
-constexpr int kHelloWaitMs = 1000;  // the main lcore answers between two rounds
+constexpr int kHelloWaitMs = 1000;    // the main lcore answers between two rounds
 constexpr mode_t kSocketMode = 0660;
 
 absl::Status Failed(const std::string& what) {

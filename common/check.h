@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define CFR_CHECK(condition, sentence)                                                          \
-  do {                                                                                          \
-    if (!(condition)) [[unlikely]] {                                                            \
-      std::fprintf(stderr, "<2>%s:%d: %s (%s)\n", __FILE__, __LINE__, sentence, #condition);    \
-      std::abort();                                                                             \
-    }                                                                                           \
+#define CFR_CHECK(condition, sentence)                                                       \
+  do {                                                                                       \
+    if (!(condition)) [[unlikely]] {                                                         \
+      std::fprintf(stderr, "<2>%s:%d: %s (%s)\n", __FILE__, __LINE__, sentence, #condition); \
+      std::abort();                                                                          \
+    }                                                                                        \
   } while (false)

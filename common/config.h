@@ -30,16 +30,16 @@ struct PortConfig {
 
 struct SubscribersConfig {
   Prefix prefix;
-  uint8_t per = 32;    // prefix length of one subscriber; default 32 for IPv4, 56 for IPv6
+  uint8_t per = 32;  // prefix length of one subscriber; default 32 for IPv4, 56 for IPv6
   std::string region;
   friend bool operator==(const SubscribersConfig&, const SubscribersConfig&) = default;
 };
 
 struct PoolConfig {
   std::string name, region;
-  std::vector<Prefix> prefixes;  // one family per pool; an IPv6 pool is one /64
+  std::vector<Prefix> prefixes;              // one family per pool; an IPv6 pool is one /64
   PrefixState state = PrefixState::kActive;  // staged, active or draining
-  uint32_t alias_units = 4;      // units in use at once, 1..kUnitsPerPoolMax
+  uint32_t alias_units = 4;                  // units in use at once, 1..kUnitsPerPoolMax
   bool answer_neighbours = false;  // answer ARP/ND for the pool on the core side; else it is routed to us
   Family family() const { return prefixes.front().address.family; }
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;

@@ -25,7 +25,7 @@ enum class Counter : uint8_t {
 
 struct DropReasonRow {
   const char* name;
-  const char* clause;    // RFC section or draft clause that asks for it, "-" if none
+  const char* clause;  // RFC section or draft clause that asks for it, "-" if none
   const char* sentence;
 };
 inline constexpr DropReasonRow kDropReasonRows[] = {
@@ -47,13 +47,19 @@ inline constexpr CounterRow kCounterRows[] = {
 };
 inline constexpr int kCounterCount = sizeof kCounterRows / sizeof kCounterRows[0];
 
-constexpr const char* Name(DropReason r) { return kDropReasonRows[static_cast<int>(r)].name; }
-constexpr const char* Name(Counter c) { return kCounterRows[static_cast<int>(c)].name; }
+constexpr const char* Name(DropReason r) {
+  return kDropReasonRows[static_cast<int>(r)].name;
+}
+constexpr const char* Name(Counter c) {
+  return kCounterRows[static_cast<int>(c)].name;
+}
 
 // A 64-bit value with one writer: a plain add for the writer, never torn for a reader.
 class CounterCell {
  public:
-  void Add(uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void Add(uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   void Subtract(uint64_t n) { Add(~n + 1); }
   void Set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
@@ -67,12 +73,12 @@ static_assert(sizeof(CounterCell) == 8 && std::atomic<uint64_t>::is_always_lock_
 struct CounterPage {
   CounterCell counters[kDirections][kCounterCount];
   CounterCell drops[kDirections][kDropReasonCount];
-  CounterCell flows[kFamilies];        // live flows
-  CounterCell quarantined[kFamilies];  // inbound tuples held after their flow closed
-  CounterCell unit_flows[kUnitsMax];   // live flows per alias unit: a draining unit is empty at 0
-  CounterCell handoff_to[kWorkersMax]; // packets handed to each worker
-  CounterCell rounds;                  // turns of the worker's loop: its heartbeat
-  CounterCell busy_rounds;             // turns that had at least one packet
+  CounterCell flows[kFamilies];         // live flows
+  CounterCell quarantined[kFamilies];   // inbound tuples held after their flow closed
+  CounterCell unit_flows[kUnitsMax];    // live flows per alias unit: a draining unit is empty at 0
+  CounterCell handoff_to[kWorkersMax];  // packets handed to each worker
+  CounterCell rounds;                   // turns of the worker's loop: its heartbeat
+  CounterCell busy_rounds;              // turns that had at least one packet
 
   void Count(Direction d, Counter c, uint64_t n = 1) {
     counters[static_cast<int>(d)][static_cast<int>(c)].Add(n);

@@ -7,31 +7,31 @@
 namespace cfr {
 
 inline constexpr int kWorkersMax = 64;
-inline constexpr int kBurstMax = 64;            // packet views handed to the pipeline at once
-inline constexpr int kUnitsMax = 1024;          // alias units of a node, all pools and states
-inline constexpr int kUnitsPerPoolMax = 16;     // 4 bits of alias lift at most, docs/glossary.md "lift"
+inline constexpr int kBurstMax = 64;         // packet views handed to the pipeline at once
+inline constexpr int kUnitsMax = 1024;       // alias units of a node, all pools and states
+inline constexpr int kUnitsPerPoolMax = 16;  // 4 bits of alias lift at most, docs/glossary.md "lift"
 inline constexpr int kRegionsMax = 256;
 inline constexpr int kPoolsMax = 256;
 inline constexpr int kPoolPrefixesMax = 1024;
 inline constexpr int kSubscriberPrefixesMax = 65536;
 inline constexpr int kBypassMax = 256;
-inline constexpr int kFragmentRangesMax = 16;   // parts of one datagram remembered apart
-inline constexpr int kPiecesMax = 256;          // further packets one burst may be cut into
-inline constexpr int kVlanTagsMax = 2;          // of one frame: 802.1Q, or 802.1ad around it
-inline constexpr int kPortAddressesMax = 16;    // addresses of the relay itself, both sides
-inline constexpr int kGatewaysMax = 4;          // one per side and family
-inline constexpr int kEpochKeysMax = 2;         // the key in force and the one before or after it
-inline constexpr int kAliasTriesMax = 4;        // the draw and up to three more (RFC 4787 REQ-11)
+inline constexpr int kFragmentRangesMax = 16;        // parts of one datagram remembered apart
+inline constexpr int kPiecesMax = 256;               // further packets one burst may be cut into
+inline constexpr int kVlanTagsMax = 2;               // of one frame: 802.1Q, or 802.1ad around it
+inline constexpr int kPortAddressesMax = 16;         // addresses of the relay itself, both sides
+inline constexpr int kGatewaysMax = 4;               // one per side and family
+inline constexpr int kEpochKeysMax = 2;              // the key in force and the one before or after it
+inline constexpr int kAliasTriesMax = 4;             // the draw and up to three more (RFC 4787 REQ-11)
 inline constexpr int kPortCandidatesPerWorker = 16;  // random candidates before the full scan
-inline constexpr int kCommandsPerRound = 4;     // ring messages a worker handles in one round
-inline constexpr int kExpiriesPerRound = 64;    // flows a worker re-checks in one round
+inline constexpr int kCommandsPerRound = 4;          // ring messages a worker handles in one round
+inline constexpr int kExpiriesPerRound = 64;         // flows a worker re-checks in one round
 inline constexpr int kNeighboursMax = 4096;
-inline constexpr int kNeighbourQueueMax = 3;    // packets kept while a next hop is being resolved
-inline constexpr uint32_t kRingSlots = 4096;    // per ring; a power of two
+inline constexpr int kNeighbourQueueMax = 3;  // packets kept while a next hop is being resolved
+inline constexpr uint32_t kRingSlots = 4096;  // per ring; a power of two
 inline constexpr int kGenerationMessagesMax = 1 << 20;
 inline constexpr int kApiLineBytesMax = 64 * 1024;
-inline constexpr int kApiClientsMax = 64;        // of each socket
-inline constexpr int kApiNestingMax = 16;        // of the JSON in a line
+inline constexpr int kApiClientsMax = 64;  // of each socket
+inline constexpr int kApiNestingMax = 16;  // of the JSON in a line
 inline constexpr int kConfigBytesMax = 8 * 1024 * 1024;
 
 static_assert((kRingSlots & (kRingSlots - 1)) == 0, "ring indices wrap with a mask");

@@ -26,17 +26,17 @@ inline constexpr uint16_t kLinkVersion = 1;         // any change of a layout be
 enum class MessageKind : uint16_t {
   kNone = 0,
   // commands on the main ring
-  kBegin,        // a new generation starts; drops a run that was not committed
+  kBegin,  // a new generation starts; drops a run that was not committed
   kSetting,
   kPortAddress,  // an address the relay answers ARP/ND/echo for, and its on-link prefix
   kGateway,      // next hop for what is not on-link, one per side and family
   kSubscribers,
   kPoolPrefix,
-  kUnit,         // an assigned alias unit
+  kUnit,  // an assigned alias unit
   kBypass,
-  kCommit,       // leases the generation's units, too
-  kEpochKey,     // outside a run: takes effect at once
-  kLease,        // outside a run: takes effect at once
+  kCommit,    // leases the generation's units, too
+  kEpochKey,  // outside a run: takes effect at once
+  kLease,     // outside a run: takes effect at once
   // events on the main ring
   kAck,
   // commands on a worker ring
@@ -109,31 +109,31 @@ inline constexpr UnitIndex kAllUnits = 0xffff;
 
 enum class AckStatus : uint16_t {
   kOk,
-  kOutOfOrder,     // sequence gap: resend from the last acknowledged one
-  kMalformed,      // unknown kind, range or prefix error
-  kNotInRun,       // a configuration command outside kBegin..kCommit
-  kTooMany,        // a limit of common/limits.h
-  kOutsideAllowed, // a pool or unit outside the egress prefixes fixed at start
-  kConflict,       // overlaps: pool and subscribers, two units, ...
-  kDigest,         // kCommit does not match the run
-  kStale,          // generation or key version not newer than the one in force
-  kResources,      // memory
+  kOutOfOrder,      // sequence gap: resend from the last acknowledged one
+  kMalformed,       // unknown kind, range or prefix error
+  kNotInRun,        // a configuration command outside kBegin..kCommit
+  kTooMany,         // a limit of common/limits.h
+  kOutsideAllowed,  // a pool or unit outside the egress prefixes fixed at start
+  kConflict,        // overlaps: pool and subscribers, two units, ...
+  kDigest,          // kCommit does not match the run
+  kStale,           // generation or key version not newer than the one in force
+  kResources,       // memory
 };
 struct AckBody {
   Generation generation;  // committed generation after this command
   uint32_t sequence;      // of the command
   AckStatus status;
-  uint16_t kind;          // MessageKind of the command
-  uint32_t position;      // of the offending command inside its run, when a commit is refused
+  uint16_t kind;      // MessageKind of the command
+  uint32_t position;  // of the offending command inside its run, when a commit is refused
 };
 
 struct FlowQueryBody {
-  uint64_t cursor;     // 0 to start, else from kFlowEnd
-  uint32_t query;      // chosen by the asker, repeated in the answers
-  uint32_t rows_max;   // 1..1024
+  uint64_t cursor;        // 0 to start, else from kFlowEnd
+  uint32_t query;         // chosen by the asker, repeated in the answers
+  uint32_t rows_max;      // 1..1024
   WirePrefix subscriber;  // family 0: any
-  uint8_t protocol;    // IANA number, 0: any
-  UnitIndex unit;      // kAllUnits: any
+  uint8_t protocol;       // IANA number, 0: any
+  UnitIndex unit;         // kAllUnits: any
 };
 struct FlowRowBody {
   uint8_t subscriber[16];  // addresses as in Address::bytes
@@ -182,7 +182,9 @@ static_assert(std::is_trivially_copyable_v<Message>, "messages are copied as byt
 // A message of `kind` with a zeroed body.
 Message MakeMessage(MessageKind kind);
 WirePrefix ToWire(const Prefix& prefix);
-inline WirePrefix ToWire(const Address& a) { return ToWire(Prefix{a, static_cast<uint8_t>(a.bits())}); }
+inline WirePrefix ToWire(const Address& a) {
+  return ToWire(Prefix{a, static_cast<uint8_t>(a.bits())});
+}
 // False unless family and length are possible and bytes past the family's width are zero. Host bits are
 // allowed only if `host_bits`.
 bool ReadPrefix(const WirePrefix& wire, bool host_bits, Prefix* prefix);
@@ -191,8 +193,17 @@ bool ReadPrefix(const WirePrefix& wire, bool host_bits, Prefix* prefix);
 uint64_t MessageDigest(uint64_t digest, const Message& message);
 
 // Names of FlowRowBody::state, in the order of FlowState.
-inline constexpr const char* kFlowStateNames[] = {
-    "free",      "udp_oneway",  "udp",         "icmp_query", "tcp_init", "tcp_half", "tcp_established",
-    "tcp_client_fin", "tcp_server_fin", "tcp_both_fin", "tcp_trans", "quarantine"};
+inline constexpr const char* kFlowStateNames[] = {"free",
+                                                  "udp_oneway",
+                                                  "udp",
+                                                  "icmp_query",
+                                                  "tcp_init",
+                                                  "tcp_half",
+                                                  "tcp_established",
+                                                  "tcp_client_fin",
+                                                  "tcp_server_fin",
+                                                  "tcp_both_fin",
+                                                  "tcp_trans",
+                                                  "quarantine"};
 
 }  // namespace cfr

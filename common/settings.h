@@ -42,19 +42,20 @@ struct SettingRow {
 };
 
 inline constexpr SettingRow kSettingRows[] = {
-#define CFR_SETTING(symbol, section, key, type, value, min, max, when, sentence)          \
-  {Setting::symbol, section, key, SettingType::type, value, min, max, SettingWhen::when, \
-   sentence},
-#define CFR_CHOICE(symbol, section, key, words, value, when, sentence)                                \
-  {Setting::symbol, section, key, SettingType::kChoice, value, 0, CountWords(words) - 1, SettingWhen::when, \
-   sentence, words},
+#define CFR_SETTING(symbol, section, key, type, value, min, max, when, sentence) \
+  {Setting::symbol, section, key, SettingType::type, value, min, max, SettingWhen::when, sentence},
+#define CFR_CHOICE(symbol, section, key, words, value, when, sentence)                       \
+  {Setting::symbol,   section,  key,  SettingType::kChoice, value, 0, CountWords(words) - 1, \
+   SettingWhen::when, sentence, words},
 #include "common/settings.def"
 #undef CFR_CHOICE
 #undef CFR_SETTING
 };
 inline constexpr int kSettingCount = sizeof kSettingRows / sizeof kSettingRows[0];
 
-constexpr const SettingRow& Row(Setting s) { return kSettingRows[static_cast<int>(s)]; }
+constexpr const SettingRow& Row(Setting s) {
+  return kSettingRows[static_cast<int>(s)];
+}
 
 // One value per setting, its default until set. Values are in the unit of the row.
 class Settings {
@@ -77,6 +78,8 @@ static_assert(Row(Setting::kTcpTimestamps).words == std::string_view("offset|str
 // What holds before there is a configuration.
 inline constexpr Settings kDefaultSettings;
 
-constexpr bool InRange(Setting s, uint64_t value) { return value >= Row(s).min && value <= Row(s).max; }
+constexpr bool InRange(Setting s, uint64_t value) {
+  return value >= Row(s).min && value <= Row(s).max;
+}
 
 }  // namespace cfr

@@ -47,7 +47,8 @@ enum class RingResult : uint8_t { kOk, kFull, kEmpty, kCorrupt };
 class RingProducer {
  public:
   // `start`: what both published indices hold, 0 in a fresh ring; tests begin shortly before the wrap.
-  explicit RingProducer(SharedRing* ring, uint32_t start = 0) : ring_(ring), tail_(start), head_cache_(start) {}
+  explicit RingProducer(SharedRing* ring, uint32_t start = 0)
+      : ring_(ring), tail_(start), head_cache_(start) {}
   // kOk: copied and visible. kFull: nothing happened, try later. kCorrupt: the peer published an
   // impossible index; every later call says so too.
   RingResult Push(const Message& message) {
@@ -73,7 +74,8 @@ class RingProducer {
 
 class RingConsumer {
  public:
-  explicit RingConsumer(SharedRing* ring, uint32_t start = 0) : ring_(ring), head_(start), tail_cache_(start) {}
+  explicit RingConsumer(SharedRing* ring, uint32_t start = 0)
+      : ring_(ring), head_(start), tail_cache_(start) {}
   // kOk: one message copied to *message and its slot erased (keys travel here). kEmpty, kCorrupt as above.
   RingResult Pop(Message* message) {
     uint32_t popped;
@@ -93,8 +95,10 @@ class RingConsumer {
 inline void RingProducer::ReadHead() {
   const uint32_t head = ring_->head.load(std::memory_order_acquire);
   if (head == head_cache_) return;
-  if (IsPossibleIndex(head, head_cache_, tail_)) head_cache_ = head;
-  else corrupt_ = true;
+  if (IsPossibleIndex(head, head_cache_, tail_))
+    head_cache_ = head;
+  else
+    corrupt_ = true;
 }
 
 inline RingResult RingProducer::PushBurst(const Message* messages, uint32_t count, uint32_t* pushed) {
@@ -113,8 +117,10 @@ inline RingResult RingProducer::PushBurst(const Message* messages, uint32_t coun
 inline void RingConsumer::ReadTail() {
   const uint32_t tail = ring_->tail.load(std::memory_order_acquire);
   if (tail == tail_cache_) return;
-  if (IsPossibleIndex(tail, tail_cache_, head_ + kRingSlots)) tail_cache_ = tail;
-  else corrupt_ = true;
+  if (IsPossibleIndex(tail, tail_cache_, head_ + kRingSlots))
+    tail_cache_ = tail;
+  else
+    corrupt_ = true;
 }
 
 inline RingResult RingConsumer::PopBurst(Message* messages, uint32_t max, uint32_t* popped) {

@@ -26,8 +26,8 @@ using UnitIndex = uint16_t;   // alias unit in the snapshot's table; stable whil
 using PoolId = uint16_t;      // egress pool; names stay in the control process
 using RegionId = uint16_t;    // region code; names stay in the control process
 
-// Versions (of generations, of epoch keys) are compared as serial numbers (RFC 1982), so that no number a peer
-// chooses is a last one: NextVersion(v) is always newer than v. 0 is no version.
+// Versions (of generations, of epoch keys) are compared as serial numbers (RFC 1982), so that no number a
+// peer chooses is a last one: NextVersion(v) is always newer than v. 0 is no version.
 template <class Version>
 constexpr bool IsNewer(Version a, Version b) {
   return std::make_signed_t<Version>(a - b) > 0;
@@ -37,12 +37,24 @@ constexpr Version NextVersion(Version v) {
   return v + 1 == 0 ? Version{1} : v + 1;
 }
 
-constexpr Side Opposite(Side side) { return side == Side::kAccess ? Side::kCore : Side::kAccess; }
-constexpr Side ArrivalSide(Direction d) { return d == Direction::kOutbound ? Side::kAccess : Side::kCore; }
-constexpr Side DepartureSide(Direction d) { return Opposite(ArrivalSide(d)); }
-constexpr const char* Name(Side s) { return s == Side::kAccess ? "access" : "core"; }
-constexpr const char* Name(Direction d) { return d == Direction::kOutbound ? "outbound" : "inbound"; }
-constexpr const char* Name(Family f) { return f == Family::kV4 ? "ipv4" : "ipv6"; }
+constexpr Side Opposite(Side side) {
+  return side == Side::kAccess ? Side::kCore : Side::kAccess;
+}
+constexpr Side ArrivalSide(Direction d) {
+  return d == Direction::kOutbound ? Side::kAccess : Side::kCore;
+}
+constexpr Side DepartureSide(Direction d) {
+  return Opposite(ArrivalSide(d));
+}
+constexpr const char* Name(Side s) {
+  return s == Side::kAccess ? "access" : "core";
+}
+constexpr const char* Name(Direction d) {
+  return d == Direction::kOutbound ? "outbound" : "inbound";
+}
+constexpr const char* Name(Family f) {
+  return f == Family::kV4 ? "ipv4" : "ipv6";
+}
 constexpr const char* Name(PrefixState s) {
   constexpr const char* kNames[kPrefixStates] = {"staged", "active", "draining", "quarantined", "retired"};
   return kNames[static_cast<int>(s)];

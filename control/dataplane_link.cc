@@ -16,17 +16,26 @@ constexpr uint64_t kAttachEveryMs = 100, kResendMs = 200;
 
 const char* Explain(AckStatus status) {
   switch (status) {
-    case AckStatus::kOk: return "accepted";
-    case AckStatus::kOutOfOrder: return "out of order";
-    case AckStatus::kMalformed: return "a value out of range";
-    case AckStatus::kNotInRun: return "outside a configuration run";
-    case AckStatus::kTooMany: return "more objects than the dataplane holds";
+    case AckStatus::kOk:
+      return "accepted";
+    case AckStatus::kOutOfOrder:
+      return "out of order";
+    case AckStatus::kMalformed:
+      return "a value out of range";
+    case AckStatus::kNotInRun:
+      return "outside a configuration run";
+    case AckStatus::kTooMany:
+      return "more objects than the dataplane holds";
     case AckStatus::kOutsideAllowed:
       return "a pool or alias unit outside dataplane.egress_allowed, as read when the dataplane started";
-    case AckStatus::kConflict: return "prefixes that overlap";
-    case AckStatus::kDigest: return "an incomplete run";
-    case AckStatus::kStale: return "not newer than what is in force";
-    case AckStatus::kResources: return "not enough memory";
+    case AckStatus::kConflict:
+      return "prefixes that overlap";
+    case AckStatus::kDigest:
+      return "an incomplete run";
+    case AckStatus::kStale:
+      return "not newer than what is in force";
+    case AckStatus::kResources:
+      return "not enough memory";
   }
   return "an unknown reason";
 }
@@ -112,7 +121,8 @@ void DataplaneLink::Acknowledge(const AckBody& ack) {
   if (sent_ > 0) --sent_;
   Submission& submission = submissions_.front();
   if (ack.status != AckStatus::kOk && submission.status.ok())
-    submission.status = absl::FailedPreconditionError(absl::StrCat("the dataplane refused it: ", Explain(ack.status)));
+    submission.status =
+        absl::FailedPreconditionError(absl::StrCat("the dataplane refused it: ", Explain(ack.status)));
   if (ack.sequence != submission.last_sequence) return;
   Submission finished = std::move(submission);
   submissions_.pop_front();

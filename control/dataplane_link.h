@@ -59,8 +59,8 @@ class DataplaneLink {
   std::unique_ptr<RingProducer> commands_;
   std::unique_ptr<RingConsumer> events_;
   std::vector<WorkerRings> workers_;
-  std::deque<Message> waiting_;     // unacknowledged, in order
-  size_t sent_ = 0;                 // of waiting_, already on the ring
+  std::deque<Message> waiting_;  // unacknowledged, in order
+  size_t sent_ = 0;              // of waiting_, already on the ring
   std::deque<Submission> submissions_;
   uint32_t next_sequence_ = 1;
   uint64_t next_attach_ms_ = 0, answered_ms_ = 0;

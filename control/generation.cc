@@ -41,7 +41,8 @@ RegionId RegionOf(const Config& config, const std::string& code) {
 
 // A pool that is gone gets the number after the last: its units only drain.
 PoolId PoolOf(const Config& config, const std::string& name) {
-  auto found = std::find_if(config.pools.begin(), config.pools.end(), [&](const auto& p) { return p.name == name; });
+  auto found =
+      std::find_if(config.pools.begin(), config.pools.end(), [&](const auto& p) { return p.name == name; });
   return static_cast<PoolId>(std::min<ptrdiff_t>(found - config.pools.begin(), kPoolsMax - 1));
 }
 

@@ -27,9 +27,14 @@ Node::Node(State state, StateFile file, std::string dataplane_socket)
 
 void Node::Poll(uint64_t now_ms) {
   switch (link_.Poll(now_ms)) {
-    case DataplaneLink::Event::kAttached: Attached(now_ms); break;
-    case DataplaneLink::Event::kLost: Log(LogLevel::kWarning, "dataplane lost", {}); break;
-    case DataplaneLink::Event::kNone: break;
+    case DataplaneLink::Event::kAttached:
+      Attached(now_ms);
+      break;
+    case DataplaneLink::Event::kLost:
+      Log(LogLevel::kWarning, "dataplane lost", {});
+      break;
+    case DataplaneLink::Event::kNone:
+      break;
   }
   if (!link_.attached()) return;
   if (now_ms >= next_lease_ms_) RenewLease(now_ms);
@@ -41,15 +46,19 @@ void Node::Poll(uint64_t now_ms) {
 // change whose answer was lost) is overtaken.
 void Node::Attached(uint64_t now_ms) {
   const DataplanePage& page = link_.page();
-  Log(LogLevel::kInfo, "dataplane attached", {{"pid", absl::StrCat(page.pid)}, {"generation", absl::StrCat(page.generation.Get())}});
-  if (epochs_.Attached(static_cast<uint32_t>(page.key_version.Get()), now_ms)) AdvanceEpoch(now_ms, [](const Answer&) {});
+  Log(LogLevel::kInfo, "dataplane attached",
+      {{"pid", absl::StrCat(page.pid)}, {"generation", absl::StrCat(page.generation.Get())}});
+  if (epochs_.Attached(static_cast<uint32_t>(page.key_version.Get()), now_ms))
+    AdvanceEpoch(now_ms, [](const Answer&) {});
   changing_ = false;
   if (state_.generation == 0 || page.generation.Get() != state_.generation) {
     auto assigned = Assign(state_.config, state_.assignments, KernelRandom());
-    if (!assigned.ok()) return Log(LogLevel::kError, "cannot assign", {{"why", std::string(assigned.status().message())}});
+    if (!assigned.ok())
+      return Log(LogLevel::kError, "cannot assign", {{"why", std::string(assigned.status().message())}});
     State next = state_;
     next.assignments = *assigned;
-    if (page.generation.Get() != 0 || next.generation == 0) next.generation = NextVersion(page.generation.Get());
+    if (page.generation.Get() != 0 || next.generation == 0)
+      next.generation = NextVersion(page.generation.Get());
     Commit(std::move(next), now_ms, [](const Answer&) {});
   }
   RenewLease(now_ms);
@@ -57,14 +66,19 @@ void Node::Attached(uint64_t now_ms) {
 
 void Node::Change(const Config& next_config, uint64_t now_ms, Answered answered) {
   if (!link_.attached())
-    return answered(Failure{ExitCode::kFailed, absl::StrCat("no dataplane is attached: ", std::string(link_.why_detached().message())),
-                            "start cfr-dataplane; nothing was changed"});
+    return answered(
+        Failure{ExitCode::kFailed,
+                absl::StrCat("no dataplane is attached: ", std::string(link_.why_detached().message())),
+                "start cfr-dataplane; nothing was changed"});
   if (changing_)
-    return answered(Failure{ExitCode::kConflict, "another change is on its way to the dataplane", "try again"});
+    return answered(
+        Failure{ExitCode::kConflict, "another change is on its way to the dataplane", "try again"});
   if (next_config == state_.config && state_.generation != 0)
     return answered(Json{{"changed", false}, {"generation", state_.generation}});
   auto assigned = Assign(next_config, state_.assignments, KernelRandom());
-  if (!assigned.ok()) return answered(Failure{ExitCode::kFailed, std::string(assigned.status().message()), "nothing was changed"});
+  if (!assigned.ok())
+    return answered(
+        Failure{ExitCode::kFailed, std::string(assigned.status().message()), "nothing was changed"});
   Commit({next_config, NextGeneration(), *assigned}, now_ms, std::move(answered));
 }
 
@@ -83,12 +97,18 @@ void Node::Commit(State next, uint64_t now_ms, Answered answered) {
       state_ = next;
       RenewLease(now_ms);
       status = file_.Save(state_);
-      if (!status.ok()) status = absl::Status(status.code(), absl::StrCat("in force, but not saved: ", std::string(status.message())));
+      if (!status.ok())
+        status = absl::Status(status.code(),
+                              absl::StrCat("in force, but not saved: ", std::string(status.message())));
     }
-    Log(status.ok() ? LogLevel::kInfo : LogLevel::kError, status.ok() ? "generation committed" : "generation refused",
+    Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+        status.ok() ? "generation committed" : "generation refused",
         {{"generation", absl::StrCat(next.generation)}, {"why", std::string(status.message())}});
-    if (status.ok()) answered(Json{{"changed", true}, {"generation", next.generation}});
-    else answered(Failure{ExitCode::kFailed, std::string(status.message()), "generation " + std::to_string(state_.generation) + " is in force"});
+    if (status.ok())
+      answered(Json{{"changed", true}, {"generation", next.generation}});
+    else
+      answered(Failure{ExitCode::kFailed, std::string(status.message()),
+                       "generation " + std::to_string(state_.generation) + " is in force"});
   };
   link_.Submit(std::move(run), std::move(done), now_ms);
 }
@@ -98,10 +118,15 @@ void Node::AdvanceEpoch(uint64_t now_ms, Answered answered) {
     return answered(Failure{ExitCode::kFailed, "no dataplane is attached", "start cfr-dataplane"});
   Message key = epochs_.Advance(static_cast<uint32_t>(link_.page().key_version.Get()), now_ms);
   uint32_t version = key.epoch_key.version;
-  link_.Submit({key}, [version, answered = std::move(answered)](absl::Status status, Generation) {
-    if (status.ok()) answered(Json{{"changed", true}, {"key_version", version}});
-    else answered(Failure{ExitCode::kFailed, std::string(status.message()), ""});
-  }, now_ms);
+  link_.Submit(
+      {key},
+      [version, answered = std::move(answered)](absl::Status status, Generation) {
+        if (status.ok())
+          answered(Json{{"changed", true}, {"key_version", version}});
+        else
+          answered(Failure{ExitCode::kFailed, std::string(status.message()), ""});
+      },
+      now_ms);
 }
 
 void Node::RenewLease(uint64_t now_ms) {
@@ -130,8 +155,9 @@ void Node::AgeAssignments(uint64_t now_ms) {
   next_ageing_ms_ = now_ms + kAgeingMs;
   if (changing_ || state_.generation == 0) return;
   State next = state_;
-  bool changed = Age(&next.assignments, [this](UnitIndex u) { return UnitFlows(u); }, now_ms,
-                     state_.config.settings[Setting::kQuarantine] * 1000);
+  bool changed = Age(
+      &next.assignments, [this](UnitIndex u) { return UnitFlows(u); }, now_ms,
+      state_.config.settings[Setting::kQuarantine] * 1000);
   if (!changed) return;
   next.generation = NextGeneration();
   Commit(std::move(next), now_ms, [](const Answer&) {});

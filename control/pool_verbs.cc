@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <unistd.h>
 
-
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "control/render.h"

@@ -11,8 +11,7 @@ namespace {
 // Addresses no host can have, either family (RFC 1812 5.3.7, RFC 6890, RFC 4291).
 bool IsMartian(const Address& a) {
   const uint8_t* b = a.bytes.data();
-  if (a.family == Family::kV4)
-    return b[0] == 0 || b[0] == 127 || b[0] >= 224 || (b[0] == 169 && b[1] == 254);
+  if (a.family == Family::kV4) return b[0] == 0 || b[0] == 127 || b[0] >= 224 || (b[0] == 169 && b[1] == 254);
   if (b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)) return true;
   bool zero80 = std::all_of(b, b + 10, [](uint8_t byte) { return byte == 0; });
   if (!zero80) return false;
@@ -34,12 +33,16 @@ bool IsNoHost(const Address& destination, const Snapshot& snapshot) {
   return IsMartian(destination) || IsLinkBroadcast(destination, snapshot);
 }
 
-bool IsIcmp(const Packet& p) { return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6; }
+bool IsIcmp(const Packet& p) {
+  return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6;
+}
 
 // Traffic to one of the relay's addresses: echo is answered where the address lives, the rest is not.
 void Own(Packet& p, Side arrival, const PortAddress& own) {
-  if (own.side == arrival && IsIcmp(p) && !p.is_echo_reply() && !p.in_pieces()) p.verdict = Verdict::kConsume;
-  else Drop(p, DropReason::kOwnAddress);
+  if (own.side == arrival && IsIcmp(p) && !p.is_echo_reply() && !p.in_pieces())
+    p.verdict = Verdict::kConsume;
+  else
+    Drop(p, DropReason::kOwnAddress);
 }
 
 void Bypass(Packet& p) {
@@ -66,9 +69,12 @@ void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space)
 
 void AdmitCoreAddresses(Packet& p, const Snapshot& snapshot) {
   Address source = p.SourceAddress();
-  if (IsMartian(source)) Drop(p, DropReason::kMartianSource);
-  else if (IsNoHost(p.DestinationAddress(), snapshot)) Drop(p, DropReason::kMartianDestination);
-  else if (source == p.DestinationAddress()) Drop(p, DropReason::kLand);
+  if (IsMartian(source))
+    Drop(p, DropReason::kMartianSource);
+  else if (IsNoHost(p.DestinationAddress(), snapshot))
+    Drop(p, DropReason::kMartianDestination);
+  else if (source == p.DestinationAddress())
+    Drop(p, DropReason::kLand);
   else if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
     Drop(p, DropReason::kSpoofCore);
 }

@@ -21,7 +21,8 @@ uint64_t Mix(uint64_t v) {
 
 }  // namespace
 
-uint64_t EpochNumber(const SipKey& phase_key, const Address& subscriber, uint64_t now_ms, uint64_t length_ms) {
+uint64_t EpochNumber(const SipKey& phase_key, const Address& subscriber, uint64_t now_ms,
+                     uint64_t length_ms) {
   return (now_ms + Keyed(phase_key, subscriber, 0) % length_ms) / length_ms;
 }
 
@@ -29,7 +30,8 @@ uint64_t DrawSeed(const SipKey& epoch_key, const Address& subscriber, uint64_t e
   return Keyed(epoch_key, subscriber, epoch_number);
 }
 
-Drawn DrawNext(uint64_t seed, const Drawn& last, std::span<const UnitIndex> drawable, std::span<const Unit> units) {
+Drawn DrawNext(uint64_t seed, const Drawn& last, std::span<const UnitIndex> drawable,
+               std::span<const Unit> units) {
   Drawn next{kAllUnits, 0};
   for (UnitIndex unit : drawable) {
     uint64_t score = Mix(seed ^ units[unit].salt);

@@ -32,6 +32,7 @@ struct Drawn {
   uint64_t score = ~uint64_t{0};
 };
 // The unit that follows `last` in the order of `seed`; Drawn{} gives the first. `unit` kAllUnits: no more.
-Drawn DrawNext(uint64_t seed, const Drawn& last, std::span<const UnitIndex> drawable, std::span<const Unit> units);
+Drawn DrawNext(uint64_t seed, const Drawn& last, std::span<const UnitIndex> drawable,
+               std::span<const Unit> units);
 
 }  // namespace cfr

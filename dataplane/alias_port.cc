@@ -24,7 +24,8 @@ bool AliasPort::Draw(const Settings& settings, const FlowTable<A>& flows, uint64
   auto take = [&](uint32_t port) {
     flow->alias_port = Be16::From(static_cast<uint16_t>(port)).raw;
     if (IsAvoided(flow->protocol, static_cast<uint16_t>(port))) return false;
-    if (owner_.workers() > 1 && owner_.WorkerOf(base ^ owner_.DestinationPortHash<A>(flow->alias_port)) != worker_)
+    if (owner_.workers() > 1 &&
+        owner_.WorkerOf(base ^ owner_.DestinationPortHash<A>(flow->alias_port)) != worker_)
       return false;
     FlowKey<A> key = InboundKey(*flow);
     return flows.Find(key, flows.Hash(key)) == kNoFlow;

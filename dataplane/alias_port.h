@@ -15,7 +15,8 @@ namespace cfr {
 
 class AliasPort {
  public:
-  AliasPort(int worker, const Owner& owner, RandomSource& random) : worker_(worker), owner_(owner), random_(random) {}
+  AliasPort(int worker, const Owner& owner, RandomSource& random)
+      : worker_(worker), owner_(owner), random_(random) {}
 
   // Sets the alias port of `flow`, whose alias, remote and protocol are known and which is not in `flows`
   // yet. False: no port is free, or none was within the last second.

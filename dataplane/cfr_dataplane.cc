@@ -18,9 +18,9 @@
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/text_file.h"
+#include "common/version.h"
 #include "dataplane/eal.h"
 #include "dataplane/main_lcore.h"
-#include "common/version.h"
 
 DEFINE_string(config, "/etc/cfr/cfr.toml", "configuration file; [dataplane] and [port.*] are read at start");
 DEFINE_string(runtime_dir, "/run/cfr", "directory of the socket the control process attaches to");
@@ -36,7 +36,9 @@ constexpr int kExitFailed = 1, kExitUsage = 2, kExitConfig = 4;
 constexpr useconds_t kMainNapUs = 500;
 
 std::atomic<bool> stop_requested{false};
-void RequestStop(int) { stop_requested.store(true); }
+void RequestStop(int) {
+  stop_requested.store(true);
+}
 
 int Fail(int code, const std::string& sentence) {
   std::fprintf(stderr, "<3>cfr-dataplane: %s\n", sentence.c_str());
@@ -72,7 +74,8 @@ rte_mempool* CreatePool(const Config& config) {
   uint32_t mtu = std::max(config.port[0].mtu, config.port[1].mtu);
   uint32_t room = std::max(2048u, mtu + 64) + RTE_PKTMBUF_HEADROOM;
   auto count = static_cast<unsigned>(config.settings[Setting::kPacketBuffers]);
-  return rte_pktmbuf_pool_create("packets", count, 250, kBufferNoteBytes, static_cast<uint16_t>(room), SOCKET_ID_ANY);
+  return rte_pktmbuf_pool_create("packets", count, 250, kBufferNoteBytes, static_cast<uint16_t>(room),
+                                 SOCKET_ID_ANY);
 }
 
 SipKey DrawKey(RandomSource& random) {
@@ -119,7 +122,8 @@ int Serve(const Config& config) {
   RandomSource random;
   Owner owner(DrawOwnerKey(random), workers);
   rte_mempool* pool = CreatePool(config);
-  if (pool == nullptr) return Fail(kExitFailed, "no memory for packet buffers; lower dataplane.packet_buffers");
+  if (pool == nullptr)
+    return Fail(kExitFailed, "no memory for packet buffers; lower dataplane.packet_buffers");
   auto access = Port::Start(0, config.port[0], owner, pool);
   if (!access.ok()) return Fail(kExitFailed, std::string(access.status().message()));
   auto core = Port::Start(1, config.port[1], owner, pool);
@@ -185,6 +189,7 @@ int main(int argc, char** argv) {
   google::gflags_exitfunc = [](int) { std::exit(0); };
   google::HandleCommandLineHelpFlags();
   google::gflags_exitfunc = [](int code) { std::exit(code); };
-  if (argc > 1) return cfr::Fail(cfr::kExitUsage, absl::StrCat("unexpected argument '", argv[1], "'; see --help"));
+  if (argc > 1)
+    return cfr::Fail(cfr::kExitUsage, absl::StrCat("unexpected argument '", argv[1], "'; see --help"));
   return cfr::Main();
 }

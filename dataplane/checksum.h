@@ -34,8 +34,12 @@ inline uint16_t Delta(const void* before, const void* after, size_t bytes) {
   return Fold(sum);
 }
 
-constexpr uint16_t Negated(uint16_t delta) { return static_cast<uint16_t>(~delta); }
-constexpr uint16_t Combined(uint16_t a, uint16_t b) { return Fold(static_cast<uint64_t>(a) + b); }
+constexpr uint16_t Negated(uint16_t delta) {
+  return static_cast<uint16_t>(~delta);
+}
+constexpr uint16_t Combined(uint16_t a, uint16_t b) {
+  return Fold(static_cast<uint64_t>(a) + b);
+}
 
 // The checksum after a change; both in memory order. Wrong stays equally wrong.
 constexpr uint16_t Updated(uint16_t checksum, uint16_t delta) {

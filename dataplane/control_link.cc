@@ -9,7 +9,9 @@
 namespace cfr {
 namespace {
 
-Generation CommittedOf(const World& world) { return world.snapshot == nullptr ? 0 : world.snapshot->generation; }
+Generation CommittedOf(const World& world) {
+  return world.snapshot == nullptr ? 0 : world.snapshot->generation;
+}
 
 }  // namespace
 
@@ -55,8 +57,12 @@ bool ControlLink::Poll(int budget, uint64_t now_ms) {
 AckBody ControlLink::Obey(const Message& m, uint64_t now_ms) {
   AckBody ack{CommittedOf(world_), m.sequence, AckStatus::kOk, static_cast<uint16_t>(m.kind), 0};
   switch (m.kind) {
-    case MessageKind::kEpochKey: ack.status = TakeKey(m.epoch_key, now_ms); break;
-    case MessageKind::kLease: ack.status = TakeLease(m.lease, now_ms); break;
+    case MessageKind::kEpochKey:
+      ack.status = TakeKey(m.epoch_key, now_ms);
+      break;
+    case MessageKind::kLease:
+      ack.status = TakeLease(m.lease, now_ms);
+      break;
     case MessageKind::kCommit: {
       std::shared_ptr<const Snapshot> snapshot;
       ack.status = builder_.Commit(m, &snapshot, &ack.position);
@@ -68,7 +74,9 @@ AckBody ControlLink::Obey(const Message& m, uint64_t now_ms) {
       changed_ = true;
       break;
     }
-    default: ack.status = builder_.Take(m, CommittedOf(world_)); break;
+    default:
+      ack.status = builder_.Take(m, CommittedOf(world_));
+      break;
   }
   return ack;
 }
@@ -102,7 +110,9 @@ AckStatus ControlLink::TakeLease(const LeaseBody& body, uint64_t now_ms) {
   return AckStatus::kOk;
 }
 
-uint64_t ControlLink::LeaseMs() const { return world_.snapshot->settings[Setting::kLease] * 1000; }
+uint64_t ControlLink::LeaseMs() const {
+  return world_.snapshot->settings[Setting::kLease] * 1000;
+}
 
 void ControlLink::Lease(UnitIndex unit, uint64_t deadline_ms) {
   for (UnitIndex i = 0; i < kUnitsMax; ++i)

@@ -53,7 +53,8 @@ class DatagramIds {
     constexpr uint32_t kMask = (1u << kHalfBits) - 1;
     uint32_t left = value >> kHalfBits, right = value & kMask;
     for (uint16_t round = 0; round < kRounds; ++round) {
-      const auto mixed = static_cast<uint32_t>(Hash(alias, remote, protocol, round, static_cast<uint16_t>(right)));
+      const auto mixed =
+          static_cast<uint32_t>(Hash(alias, remote, protocol, round, static_cast<uint16_t>(right)));
       const uint32_t next = left ^ (mixed & kMask);
       left = right;
       right = next;

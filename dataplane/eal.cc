@@ -24,7 +24,8 @@ constexpr uint32_t kFrameOverhead = 128;  // headers of the packet ring and of E
 
 // Asked of the kernel: neither the limit nor the user tells, inside a user namespace.
 bool MayLock(size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return false;
   bool may = mlock2(memory, bytes, MLOCK_ONFAULT) == 0;
   munmap(memory, bytes);
@@ -34,7 +35,9 @@ bool MayLock(size_t bytes) {
 // As many as both rings of every queue of both ports may lock.
 uint32_t AfPacketFrames(int workers) {
   uint32_t frames = kAfPacketFrames;
-  auto bytes = [&] { return size_t{2} * kSides * static_cast<size_t>(workers) * frames * kAfPacketFrameBytes; };
+  auto bytes = [&] {
+    return size_t{2} * kSides * static_cast<size_t>(workers) * frames * kAfPacketFrameBytes;
+  };
   while (frames > kAfPacketFramesMin && !MayLock(bytes())) frames /= 2;
   return frames;
 }
@@ -43,17 +46,22 @@ std::string DeviceArgument(const PortConfig& port, int index, int workers) {
   switch (port.kind) {
     case PortConfig::Kind::kNetdev: {
       uint32_t frame = std::bit_ceil(std::max(port.mtu + kFrameOverhead, kAfPacketFrameBytes));
-      std::string sizes = frame > kAfPacketFrameBytes ? absl::StrCat(",framesz=", frame, ",blocksz=", frame) : "";
+      std::string sizes =
+          frame > kAfPacketFrameBytes ? absl::StrCat(",framesz=", frame, ",blocksz=", frame) : "";
       return absl::StrCat("--vdev=net_af_packet", index, ",iface=", port.device, ",qpairs=", workers,
                           ",framecnt=", AfPacketFrames(workers) * kAfPacketFrameBytes / frame, sizes);
     }
-    case PortConfig::Kind::kPci: return absl::StrCat("--allow=", port.device);
+    case PortConfig::Kind::kPci:
+      return absl::StrCat("--allow=", port.device);
     case PortConfig::Kind::kPcap:
       return absl::StrCat("--vdev=net_pcap", index, ",rx_pcap=", port.rx_pcap, ",tx_pcap=", port.tx_pcap);
     case PortConfig::Kind::kMemif:
-      return absl::StrCat("--vdev=net_memif", index, ",id=0,role=server,socket-abstract=no,socket=", port.device);
-    case PortConfig::Kind::kRing: return absl::StrCat("--vdev=net_ring", index);
-    case PortConfig::Kind::kNull: return absl::StrCat("--vdev=net_null", index, ",no-rx=1");
+      return absl::StrCat("--vdev=net_memif", index,
+                          ",id=0,role=server,socket-abstract=no,socket=", port.device);
+    case PortConfig::Kind::kRing:
+      return absl::StrCat("--vdev=net_ring", index);
+    case PortConfig::Kind::kNull:
+      return absl::StrCat("--vdev=net_null", index, ",no-rx=1");
   }
   return "";
 }
@@ -87,11 +95,17 @@ absl::Status CheckKernelIsOut(const PortConfig& port, Side side) {
 
 std::vector<std::string> EalArguments(const Config& config) {
   auto workers = static_cast<int>(config.settings[Setting::kWorkers]);
-  std::vector<std::string> arguments = {
-      "cfr-dataplane", absl::StrCat("--lcores=", Lcores(config)), "-m", absl::StrCat(MemoryMegabytes(config)),
-      "--no-telemetry", "--log-level=lib.eal:warning", "--log-level=pmd:warning"};
-  if (config.settings[Setting::kHugepages] != 0) arguments.insert(arguments.end(), {"--in-memory", "--single-file-segments"});
-  else arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
+  std::vector<std::string> arguments = {"cfr-dataplane",
+                                        absl::StrCat("--lcores=", Lcores(config)),
+                                        "-m",
+                                        absl::StrCat(MemoryMegabytes(config)),
+                                        "--no-telemetry",
+                                        "--log-level=lib.eal:warning",
+                                        "--log-level=pmd:warning"};
+  if (config.settings[Setting::kHugepages] != 0)
+    arguments.insert(arguments.end(), {"--in-memory", "--single-file-segments"});
+  else
+    arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
   bool pci = false;
   for (int s = 0; s < kSides; ++s) {
     pci |= config.port[s].kind == PortConfig::Kind::kPci;
@@ -106,9 +120,10 @@ absl::Status StartEal(const Config& config) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return absl::OkStatus();
-  std::string hint = config.settings[Setting::kHugepages] != 0
-                         ? "; huge pages: echo 256 > /proc/sys/vm/nr_hugepages, or dataplane.hugepages = false"
-                         : "; an af_packet port needs CAP_NET_RAW and memory it may lock (ulimit -l)";
+  std::string hint =
+      config.settings[Setting::kHugepages] != 0
+          ? "; huge pages: echo 256 > /proc/sys/vm/nr_hugepages, or dataplane.hugepages = false"
+          : "; an af_packet port needs CAP_NET_RAW and memory it may lock (ulimit -l)";
   return absl::InternalError(absl::StrCat("DPDK did not start: ", rte_strerror(rte_errno), hint));
 }
 

@@ -32,7 +32,8 @@ bool EgressGuard::PassesOwn(const uint8_t* frame, uint16_t length, const Snapsho
     case kEthertypeIpv6:
       return bytes >= sizeof(Ipv6Header) &&
              MaySpeakFor(Address::FromV6(reinterpret_cast<const Ipv6Header*>(body)->source), snapshot);
-    default: return false;
+    default:
+      return false;
   }
 }
 

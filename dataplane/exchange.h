@@ -24,12 +24,14 @@ struct BufferNote {
   uint8_t worker;  // the one that consumed the packet, and gets it back
   Side side;       // made frames: where they go
   bool hop_wanted;
-  Address hop;     // see Packet::hop
+  Address hop;            // see Packet::hop
   Resolution resolution;  // see Packet::Resume
 };
 inline constexpr uint16_t kBufferNoteBytes = 64;
 static_assert(sizeof(BufferNote) <= kBufferNoteBytes);
-inline BufferNote& NoteOf(rte_mbuf* buffer) { return *static_cast<BufferNote*>(rte_mbuf_to_priv(buffer)); }
+inline BufferNote& NoteOf(rte_mbuf* buffer) {
+  return *static_cast<BufferNote*>(rte_mbuf_to_priv(buffer));
+}
 
 class Exchange {
  public:
@@ -40,7 +42,9 @@ class Exchange {
   bool Consume(rte_mbuf* buffer) { return rte_ring_mp_enqueue(consumed_, buffer) == 0; }
   bool Make(rte_mbuf* buffer) { return rte_ring_sp_enqueue(made_, buffer) == 0; }
 
-  unsigned TakeHandoffs(int worker, rte_mbuf** buffers, unsigned max) { return Take(handoff_[worker], buffers, max); }
+  unsigned TakeHandoffs(int worker, rte_mbuf** buffers, unsigned max) {
+    return Take(handoff_[worker], buffers, max);
+  }
   unsigned TakeConsumed(rte_mbuf** buffers, unsigned max) { return Take(consumed_, buffers, max); }
   unsigned TakeMade(rte_mbuf** buffers, unsigned max) { return Take(made_, buffers, max); }
 

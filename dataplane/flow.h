@@ -39,24 +39,26 @@ A LoadAddress(const void* bytes) {
 }
 template <class A>
 Address ToAddress(const A& a) {
-  if constexpr (A::kFamily == Family::kV4) return Address::FromV4(&a);
-  else return Address::FromV6(&a);
+  if constexpr (A::kFamily == Family::kV4)
+    return Address::FromV4(&a);
+  else
+    return Address::FromV6(&a);
 }
 
 // The order is that of kFlowStateNames (common/messages.h).
 enum class FlowState : uint8_t {
   kFree,
-  kUdpOneway,     // no reply seen yet
+  kUdpOneway,  // no reply seen yet
   kUdp,
   kIcmpQuery,
-  kTcpInit,       // the subscriber's SYN
-  kTcpHalf,       // and a SYN from the remote
+  kTcpInit,  // the subscriber's SYN
+  kTcpHalf,  // and a SYN from the remote
   kTcpEstablished,
   kTcpClientFin,
   kTcpServerFin,
   kTcpBothFin,
-  kTcpTrans,      // after an exact RST
-  kQuarantine,    // closed; only the inbound key is held
+  kTcpTrans,    // after an exact RST
+  kQuarantine,  // closed; only the inbound key is held
 };
 inline constexpr int kFlowStates = 12;
 static_assert(sizeof kFlowStateNames / sizeof kFlowStateNames[0] == kFlowStates);
@@ -78,18 +80,18 @@ struct alignas(64) Flow {
   uint16_t subscriber_port, remote_port, alias_port;  // network order
   uint8_t protocol;                                   // IANA number
   FlowState state;
-  UnitIndex unit;                 // of `alias` in the snapshot
-  FlowState before_trans;         // the state an exact RST interrupted
-  uint8_t server_fin_pending;     // a core-side FIN ending at server_fin_end awaits its acknowledgment
-  uint32_t last_seen_ms;          // low 32 bits of the monotonic clock; quarantine: when the flow closed
-  uint32_t subscriber_slot;       // in the shared limit table
-  uint32_t client_ack;            // newest acknowledgment number the subscriber sent
-  uint32_t client_next;           // subscriber's next sequence number
+  UnitIndex unit;              // of `alias` in the snapshot
+  FlowState before_trans;      // the state an exact RST interrupted
+  uint8_t server_fin_pending;  // a core-side FIN ending at server_fin_end awaits its acknowledgment
+  uint32_t last_seen_ms;       // low 32 bits of the monotonic clock; quarantine: when the flow closed
+  uint32_t subscriber_slot;    // in the shared limit table
+  uint32_t client_ack;         // newest acknowledgment number the subscriber sent
+  uint32_t client_next;        // subscriber's next sequence number
   uint32_t server_fin_end;
-  uint16_t address_delta;         // checksum change of the outbound address replacement
-  uint16_t tuple_delta;           // the same with the port
+  uint16_t address_delta;  // checksum change of the outbound address replacement
+  uint16_t tuple_delta;    // the same with the port
   uint32_t packets_out, packets_in;
-  uint32_t timestamp_offset;      // added to TSval outbound, constant for life; 0: timestamps are kept
+  uint32_t timestamp_offset;  // added to TSval outbound, constant for life; 0: timestamps are kept
 };
 static_assert(sizeof(Flow<V4>) == 64, "an established IPv4 packet dirties one line");
 static_assert(sizeof(Flow<V6>) == 128);
@@ -118,8 +120,8 @@ bool Matches(const Flow<A>& f, const FlowKey<A>& k) {
   bool outbound = k.direction == Direction::kOutbound;
   return f.remote == k.remote && f.remote_port == k.remote_port && f.protocol == k.protocol &&
          (outbound ? f.subscriber : f.alias) == k.local &&
-         (outbound ? f.subscriber_port : f.alias_port) == k.local_port &&
-         f.state != FlowState::kFree && !(outbound && f.state == FlowState::kQuarantine);
+         (outbound ? f.subscriber_port : f.alias_port) == k.local_port && f.state != FlowState::kFree &&
+         !(outbound && f.state == FlowState::kQuarantine);
 }
 
 }  // namespace cfr

@@ -43,7 +43,8 @@ class FlowHash {
     state = _mm_aesenc_si128(state, key_[1]);
     state = _mm_aesenc_si128(state, key_[2]);
     state = _mm_aesenc_si128(state, key_[3]);
-    return static_cast<uint64_t>(_mm_cvtsi128_si64(state)) ^ static_cast<uint64_t>(_mm_extract_epi64(state, 1));
+    return static_cast<uint64_t>(_mm_cvtsi128_si64(state)) ^
+           static_cast<uint64_t>(_mm_extract_epi64(state, 1));
   }
 
   __m128i key_[4];

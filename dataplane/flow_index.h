@@ -79,7 +79,7 @@ class FlowIndexMap {
 
  private:
   static constexpr int kSlots = 10;
-  static constexpr size_t kTarget = 5;  // entries a bucket before rounding up to a power of two
+  static constexpr size_t kTarget = 5;               // entries a bucket before rounding up to a power of two
   static constexpr uint32_t kTagLanes = 0x000fffff;  // two mask bits per 16-bit lane, ten lanes
 
   struct alignas(64) Bucket {

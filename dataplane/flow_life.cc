@@ -34,8 +34,10 @@ bool Pipeline::Advance(FlowIndex i, Direction direction, const Packet& p, const 
   if (p.part == Part::kLater) return true;  // its first fragment spoke for the whole datagram
   if (flow.protocol != kProtocolTcp) {
     // Only the subscriber keeps a UDP or echo flow alive (RFC 4787 REQ-6); the first reply names it answered.
-    if (direction == Direction::kOutbound) flow.last_seen_ms = now;
-    else if (flow.state == FlowState::kUdpOneway) flow.state = FlowState::kUdp;
+    if (direction == Direction::kOutbound)
+      flow.last_seen_ms = now;
+    else if (flow.state == FlowState::kUdpOneway)
+      flow.state = FlowState::kUdp;
     return true;
   }
   const Segment segment = SegmentOf(p);

@@ -31,7 +31,8 @@ class FlowTable {
     FlowIndex guess = index_.Guess(hash);
     if (guess == kNoFlow) return;
     __builtin_prefetch(&flows_[guess], 1);
-    if constexpr (sizeof(Flow<A>) > 64) __builtin_prefetch(reinterpret_cast<const char*>(&flows_[guess]) + 64, 1);
+    if constexpr (sizeof(Flow<A>) > 64)
+      __builtin_prefetch(reinterpret_cast<const char*>(&flows_[guess]) + 64, 1);
   }
   // A live flow, or for an inbound key also a quarantined one; kNoFlow if there is none.
   FlowIndex Find(const FlowKey<A>& key, uint64_t hash) const {
@@ -44,8 +45,10 @@ class FlowTable {
   // Takes over `flow`, whose keys are not in the table, and arms its timer. Not when full().
   FlowIndex Open(const Flow<A>& flow, uint64_t deadline_ms) {
     FlowIndex i = free_;
-    if (i != kNoFlow) free_ = NextFree(i);
-    else i = touched_++;
+    if (i != kNoFlow)
+      free_ = NextFree(i);
+    else
+      i = touched_++;
     flows_[i] = flow;
     index_.Add(Hash(OutboundKey(flow)), i);
     index_.Add(Hash(InboundKey(flow)), i);
@@ -93,8 +96,8 @@ class FlowTable {
   FlowIndexMap index_;
   TimerWheel wheel_;
   uint32_t capacity_;
-  FlowIndex touched_ = 0;    // records never used start here
-  FlowIndex free_ = kNoFlow; // records used before
+  FlowIndex touched_ = 0;     // records never used start here
+  FlowIndex free_ = kNoFlow;  // records used before
 };
 
 }  // namespace cfr

@@ -53,9 +53,12 @@ void WalkIp6Chain(Packet& p, const Settings& settings) {
     const uint8_t* header = p.data + at;
     const int bytes = options ? (header[1] + 1) * kUnit : kUnit;
     const auto end = static_cast<uint64_t>(at + bytes - start);
-    if (bytes > p.length - at || end > settings[Setting::kIp6ChainBytes]) return Drop(p, DropReason::kIp6Chain);
-    if (!options) TakeFragmentHeader(p, at);
-    else if (!IsZeroPadding(header + 2, bytes - 2)) Drop(p, DropReason::kIp6Extension);
+    if (bytes > p.length - at || end > settings[Setting::kIp6ChainBytes])
+      return Drop(p, DropReason::kIp6Chain);
+    if (!options)
+      TakeFragmentHeader(p, at);
+    else if (!IsZeroPadding(header + 2, bytes - 2))
+      Drop(p, DropReason::kIp6Extension);
     if (p.decided()) return;
     next = header[0];
     at += bytes;

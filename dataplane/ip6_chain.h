@@ -25,8 +25,10 @@ constexpr bool IsIp6Extension(uint8_t next_header) {
     case kIpv6Destination:
     case kIpv6Mobility:
     case kIpv6Hip:
-    case kIpv6Shim6: return true;
-    default: return false;
+    case kIpv6Shim6:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/main_lcore.h"
 
-
 #include <algorithm>
 #include <cstring>
 
@@ -25,7 +24,11 @@ std::vector<uint64_t> Salts(RandomSource& random) {
 
 MainLcore::MainLcore(const Config& config, AttachServer& server, Floor& floor, const Shared& shared,
                      Leases& leases, rte_mempool* pool, std::vector<Prefix> allowed, RandomSource& random)
-    : config_(config), server_(server), floor_(floor), shared_(shared), pool_(pool),
+    : config_(config),
+      server_(server),
+      floor_(floor),
+      shared_(shared),
+      pool_(pool),
       published_(std::make_unique<const World>()),
       link_(server, SnapshotBuilder(std::move(allowed), Salts(random)), leases, draft_),
       neighbours_(shared.port, *this, server.page().main, random.Next64()) {
@@ -102,7 +105,9 @@ void MainLcore::Return(Direction direction, void* buffer) {
   if (!floor_.exchange->HandOff(NoteOf(m).worker, m)) rte_pktmbuf_free(m);
 }
 
-void MainLcore::Release(void* buffer) { rte_pktmbuf_free(static_cast<rte_mbuf*>(buffer)); }
+void MainLcore::Release(void* buffer) {
+  rte_pktmbuf_free(static_cast<rte_mbuf*>(buffer));
+}
 
 void MainLcore::Report(uint64_t now_ms) {
   next_report_ms_ = now_ms + kReportMs;

@@ -33,7 +33,9 @@ Address SolicitedNode(const Address& target) {
   std::memcpy(a.bytes.data(), kPrefix, sizeof kPrefix);
   return a;
 }
-Mac MulticastMac(const Address& a) { return {0x33, 0x33, a.bytes[12], a.bytes[13], a.bytes[14], a.bytes[15]}; }
+Mac MulticastMac(const Address& a) {
+  return {0x33, 0x33, a.bytes[12], a.bytes[13], a.bytes[14], a.bytes[15]};
+}
 
 // The link-layer address option of `kind`, nullptr if absent; false if an option is malformed.
 bool FindOption(const uint8_t* options, int bytes, uint8_t kind, const uint8_t** mac) {
@@ -50,10 +52,14 @@ bool FindOption(const uint8_t* options, int bytes, uint8_t kind, const uint8_t**
 // Bytes before the options of each of the five messages (RFC 4861 4.1 to 4.5).
 int FixedBytes(uint8_t type) {
   switch (type) {
-    case kNdRouterSolicit: return 8;
-    case kNdRouterAdvert: return 16;
-    case kNdRedirect: return 40;
-    default: return sizeof(NeighbourMessage);
+    case kNdRouterSolicit:
+      return 8;
+    case kNdRouterAdvert:
+      return 16;
+    case kNdRedirect:
+      return 40;
+    default:
+      return sizeof(NeighbourMessage);
   }
 }
 
@@ -119,8 +125,9 @@ void Neighbours::TakeArp(Direction direction, const Packet& p, uint64_t now_ms) 
     return Refuse(direction, p, DropReason::kArpMalformed);
   const auto* arp = reinterpret_cast<const ArpPacket*>(p.data + kEthernetBytes);
   uint16_t operation = arp->operation.host();
-  if (arp->hardware_type.host() != 1 || arp->protocol_type.host() != kEthertypeIpv4 || arp->hardware_length != 6 ||
-      arp->protocol_length != 4 || (operation != kArpRequest && operation != kArpReply) ||
+  if (arp->hardware_type.host() != 1 || arp->protocol_type.host() != kEthertypeIpv4 ||
+      arp->hardware_length != 6 || arp->protocol_length != 4 ||
+      (operation != kArpRequest && operation != kArpReply) ||
       std::memcmp(arp->sender_mac, p.ethernet().source, 6) != 0) {
     return Refuse(direction, p, DropReason::kArpMalformed);
   }
@@ -145,7 +152,8 @@ void Neighbours::TakeDiscovery(Direction direction, const Packet& p, uint64_t no
   Refuse(direction, p, DropReason::kNeighbourIgnored);
 }
 
-void Neighbours::TakeAdvertisement(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms) {
+void Neighbours::TakeAdvertisement(Direction direction, const Packet& p, const uint8_t* mac,
+                                   uint64_t now_ms) {
   const auto* m = reinterpret_cast<const NeighbourMessage*>(p.data + p.l4_offset);
   bool to_group = p.ip6().destination[0] == 0xff;
   if (m->target[0] == 0xff || (to_group && (m->flags.host() & kNaSolicited) != 0))
@@ -197,9 +205,11 @@ void Neighbours::Hold(Direction direction, const Packet& p, uint64_t now_ms) {
   auto found = entries_.find(key);
   if (found != entries_.end() && found->second.known) return ready_.push_back({direction, p.buffer});
   bool fresh = found == entries_.end();
-  if (fresh && entries_.size() >= kNeighboursMax) return Refuse(direction, p, DropReason::kNeighbourUnresolved);
+  if (fresh && entries_.size() >= kNeighboursMax)
+    return Refuse(direction, p, DropReason::kNeighbourUnresolved);
   Entry& entry = fresh ? entries_[key] : found->second;
-  if (entry.waiting.size() >= kNeighbourQueueMax) return Refuse(direction, p, DropReason::kNeighbourUnresolved);
+  if (entry.waiting.size() >= kNeighbourQueueMax)
+    return Refuse(direction, p, DropReason::kNeighbourUnresolved);
   entry.waiting.push_back({direction, p.buffer});
   if (fresh) Ask(key, entry, now_ms);
 }

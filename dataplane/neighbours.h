@@ -63,9 +63,9 @@ class Neighbours {
     Mac mac{};
     bool known = false;
     bool gateway = false;
-    int asked = 0;               // questions since the last answer
+    int asked = 0;  // questions since the last answer
     uint64_t next_ask_ms = 0;
-    std::vector<Held> waiting;   // at most kNeighbourQueueMax
+    std::vector<Held> waiting;  // at most kNeighbourQueueMax
   };
   using Key = std::pair<Side, Address>;
 
@@ -84,8 +84,8 @@ class Neighbours {
   void Learn(Side side, const Address& a, const uint8_t* mac, bool create, uint64_t now_ms);
   void Ask(const Key& key, Entry& entry, uint64_t now_ms);
   void SendArp(Side side, uint16_t operation, const Mac& to, const Address& sender, const Address& target);
-  void SendNeighbour(Side side, uint8_t type, const Mac& to, const Address& source, const Address& destination,
-                     const Address& target, uint32_t flags);
+  void SendNeighbour(Side side, uint8_t type, const Mac& to, const Address& source,
+                     const Address& destination, const Address& target, uint32_t flags);
   const PortAddress* SpeakerFor(Side side, const Address& a) const;
 
   const PortFacts (&ports_)[kSides];

@@ -7,8 +7,12 @@
 namespace cfr {
 namespace {
 
-V6 Widened(const V4& a) { return {0, a.word}; }
-V6 Widened(const V6& a) { return a; }
+V6 Widened(const V4& a) {
+  return {0, a.word};
+}
+V6 Widened(const V6& a) {
+  return a;
+}
 
 uint8_t KindOf(Side side, Family family) {
   return static_cast<uint8_t>(1 + static_cast<int>(side) * 2 + static_cast<int>(family));
@@ -26,15 +30,21 @@ A MaskOf(int length) {
 }  // namespace
 
 template <>
-bool NextHops::OnLink<V4>::Contains(const V4& a) const { return (a.word & mask.word) == value.word; }
+bool NextHops::OnLink<V4>::Contains(const V4& a) const {
+  return (a.word & mask.word) == value.word;
+}
 template <>
 bool NextHops::OnLink<V6>::Contains(const V6& a) const {
   return (a.high & mask.high) == value.high && (a.low & mask.low) == value.low;
 }
 template <>
-const NextHops::Links<V4>& NextHops::LinksOf<V4>() const { return links4_; }
+const NextHops::Links<V4>& NextHops::LinksOf<V4>() const {
+  return links4_;
+}
 template <>
-const NextHops::Links<V6>& NextHops::LinksOf<V6>() const { return links6_; }
+const NextHops::Links<V6>& NextHops::LinksOf<V6>() const {
+  return links6_;
+}
 
 size_t NextHops::Slot(const V6& address, uint8_t kind) const {
   uint64_t h = (address.high ^ salt_) * 0x9e3779b97f4a7c15ull;

@@ -11,7 +11,8 @@ namespace {
 
 SubscriberLimits LimitsOf(const Settings& settings, Family family) {
   Setting flows = family == Family::kV4 ? Setting::kSubscriberFlowsV4 : Setting::kSubscriberFlowsV6;
-  return {static_cast<uint32_t>(settings[flows]), static_cast<uint32_t>(settings[Setting::kSubscriberNewRate]),
+  return {static_cast<uint32_t>(settings[flows]),
+          static_cast<uint32_t>(settings[Setting::kSubscriberNewRate]),
           static_cast<uint32_t>(settings[Setting::kSubscriberNewBurst])};
 }
 
@@ -26,8 +27,10 @@ uint32_t DrawTimestampOffset(const Settings& settings, RandomSource& random) {
 
 template <class A>
 void StartState(const Packet& p, Flow<A>* flow) {
-  if (p.protocol == kProtocolTcp) StoreTcp(StartTcp(SegmentOf(p)), flow);
-  else flow->state = p.protocol == kProtocolUdp ? FlowState::kUdpOneway : FlowState::kIcmpQuery;
+  if (p.protocol == kProtocolTcp)
+    StoreTcp(StartTcp(SegmentOf(p)), flow);
+  else
+    flow->state = p.protocol == kProtocolUdp ? FlowState::kUdpOneway : FlowState::kIcmpQuery;
 }
 
 Counter OpenedCounter(uint8_t protocol) {
@@ -59,7 +62,8 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   flow.protocol = key.protocol;
   flow.subscriber_slot = taken.slot;
   flow.last_seen_ms = static_cast<uint32_t>(now_ms_);
-  uint64_t epoch = EpochNumber(shared_.phase_key, subscriber, now_ms_, snapshot.settings[Setting::kEpochLength] * 1000);
+  uint64_t epoch =
+      EpochNumber(shared_.phase_key, subscriber, now_ms_, snapshot.settings[Setting::kEpochLength] * 1000);
   uint64_t seed = DrawSeed(epoch_key->key, subscriber, epoch);
   DropReason reason = DropReason::kPoolEmpty;
   if (!ChooseAlias(snapshot, space.region, seed, &flow, &reason)) {

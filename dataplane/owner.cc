@@ -42,8 +42,8 @@ uint32_t Owner::Product(const uint64_t (&words)[kWords]) const {
   __m128i low = _mm_setzero_si128(), high = _mm_setzero_si128();
   for (int w = 0; w < kWords; ++w) {
     __m128i input = _mm_cvtsi64_si128(static_cast<long long>(words[w]));
-    __m128i window = _mm_set_epi64x(static_cast<long long>(windows_[w].high),
-                                    static_cast<long long>(windows_[w].low));
+    __m128i window =
+        _mm_set_epi64x(static_cast<long long>(windows_[w].high), static_cast<long long>(windows_[w].low));
     low = _mm_xor_si128(low, _mm_clmulepi64_si128(input, window, 0x00));
     high = _mm_xor_si128(high, _mm_clmulepi64_si128(input, window, 0x10));
   }

@@ -14,9 +14,9 @@ namespace cfr {
 
 // What an IP packet is of its datagram.
 enum class Part : uint8_t {
-  kWhole,   // all of it, in an IPv6 Fragment header of its own too (RFC 6946)
-  kFirst,   // a fragment with the transport header
-  kLater,   // a fragment without
+  kWhole,  // all of it, in an IPv6 Fragment header of its own too (RFC 6946)
+  kFirst,  // a fragment with the transport header
+  kLater,  // a fragment without
 };
 
 // Neither a fragment nor allowed to become some.
@@ -32,11 +32,11 @@ struct Resolution {
 
 enum class Verdict : uint8_t {
   kUndecided,
-  kForward,   // translated, or bypassed: send on DepartureSide
-  kDrop,      // for `reason`, counted
-  kHandOff,   // belongs to worker `worker`
-  kConsume,   // for the main lcore: neighbour discovery, echo to the relay, next hop unresolved
-  kHold,      // an early fragment: the pipeline keeps its buffer until TakeReleased
+  kForward,  // translated, or bypassed: send on DepartureSide
+  kDrop,     // for `reason`, counted
+  kHandOff,  // belongs to worker `worker`
+  kConsume,  // for the main lcore: neighbour discovery, echo to the relay, next hop unresolved
+  kHold,     // an early fragment: the pipeline keeps its buffer until TakeReleased
 };
 
 struct Packet {

@@ -12,7 +12,9 @@
 namespace cfr {
 namespace {
 
-bool IsGroup(const uint8_t* mac) { return (mac[0] & 1) != 0; }
+bool IsGroup(const uint8_t* mac) {
+  return (mac[0] & 1) != 0;
+}
 bool IsZero(const uint8_t* mac) {
   static constexpr uint8_t kZero[6] = {};
   return std::memcmp(mac, kZero, 6) == 0;
@@ -58,19 +60,23 @@ bool IsIcmpError(Family family, uint8_t type) {
 void ParseIcmp(Packet& p, uint16_t bytes, uint8_t request, uint8_t reply) {
   if (bytes < sizeof(IcmpHeader)) return DropTruncated(p);
   const IcmpHeader& icmp = p.icmp();
-  if (p.part == Part::kFirst && IsIcmpError(p.family, icmp.type)) return Drop(p, DropReason::kFragmentIcmpError);
+  if (p.part == Part::kFirst && IsIcmpError(p.family, icmp.type))
+    return Drop(p, DropReason::kFragmentIcmpError);
   if (icmp.code != 0 || (icmp.type != request && icmp.type != reply)) return Drop(p, DropReason::kIcmpType);
   (icmp.type == request ? p.source_port : p.destination_port) = icmp.identifier.raw;
 }
 
 void ParseTransport(Packet& p, uint16_t bytes) {
-  if (p.protocol == kProtocolTcp) ParseTcp(p, bytes);
-  else if (p.protocol == kProtocolUdp) ParseUdp(p, bytes);
+  if (p.protocol == kProtocolTcp)
+    ParseTcp(p, bytes);
+  else if (p.protocol == kProtocolUdp)
+    ParseUdp(p, bytes);
   else if (p.protocol == kProtocolIcmp && p.family == Family::kV4)
     ParseIcmp(p, bytes, kIcmpEchoRequest, kIcmpEchoReply);
   else if (p.protocol == kProtocolIcmp6 && p.family == Family::kV6)
     ParseIcmp(p, bytes, kIcmp6EchoRequest, kIcmp6EchoReply);
-  else Drop(p, DropReason::kProtocolUnsupported);
+  else
+    Drop(p, DropReason::kProtocolUnsupported);
   if (!p.decided() && p.l4_checksum_bad) Drop(p, DropReason::kL4ChecksumNic);
 }
 
@@ -80,8 +86,10 @@ void ParseTransport(Packet& p, uint16_t bytes) {
   const auto more = static_cast<uint16_t>(flags >> 13 & Packet::kMoreFragments);
   SetPart(p, static_cast<uint16_t>(flags << 3 | more), p.l4_offset, sizeof(Ipv4Header));
   if (p.decided()) return;
-  if (p.part == Part::kLater) ParseLater(p);
-  else ParseTransport(p, static_cast<uint16_t>(p.length - p.l4_offset));
+  if (p.part == Part::kLater)
+    ParseLater(p);
+  else
+    ParseTransport(p, static_cast<uint16_t>(p.length - p.l4_offset));
 }
 
 void ParseIpv4(Packet& p) {
@@ -91,7 +99,8 @@ void ParseIpv4(Packet& p) {
   int header = (ip.version_ihl & 0xf) * 4, total = ip.total_length.host();
   if (ip.version_ihl >> 4 != 4) return Drop(p, DropReason::kIpVersion);
   if (header < static_cast<int>(sizeof(Ipv4Header))) return Drop(p, DropReason::kIp4Header);
-  if (total < static_cast<int>(sizeof(Ipv4Header)) || total > available) return Drop(p, DropReason::kIp4Length);
+  if (total < static_cast<int>(sizeof(Ipv4Header)) || total > available)
+    return Drop(p, DropReason::kIp4Length);
   if (header > total) return Drop(p, DropReason::kIp4Header);
   if (Sum(&ip, static_cast<size_t>(header)) != 0xffff) return Drop(p, DropReason::kIp4Checksum);
   if (header > static_cast<int>(sizeof(Ipv4Header))) return Drop(p, DropReason::kIp4Option);
@@ -113,8 +122,10 @@ void ParseIpv4(Packet& p) {
   }
   if (IsIp6Extension(p.protocol)) WalkIp6Chain(p, settings);
   if (p.decided()) return;
-  if (p.part == Part::kLater) ParseLater(p);
-  else ParseTransport(p, static_cast<uint16_t>(p.length - p.l4_offset));
+  if (p.part == Part::kLater)
+    ParseLater(p);
+  else
+    ParseTransport(p, static_cast<uint16_t>(p.length - p.l4_offset));
 }
 
 void ParseIpv6(Packet& p, const Settings& settings) {
@@ -146,17 +157,26 @@ void Parse(Packet& p, const PortFacts& port, const Settings& settings) {
   if (p.length < kEthernetBytes) return Drop(p, DropReason::kL2Malformed);
   const EthernetHeader& ethernet = p.ethernet();
   uint16_t ethertype = ethernet.ethertype.host();
-  if (p.length > kEthernetBytes + port.mtu && !IsTagEthertype(ethertype)) return Drop(p, DropReason::kRxOversize);
+  if (p.length > kEthernetBytes + port.mtu && !IsTagEthertype(ethertype))
+    return Drop(p, DropReason::kRxOversize);
   if (IsGroup(ethernet.source) || IsZero(ethernet.source)) return Drop(p, DropReason::kL2Source);
   bool group = IsGroup(ethernet.destination);
   if (!group && std::memcmp(ethernet.destination, port.mac, 6) != 0) return Drop(p, DropReason::kNotMyMac);
   switch (ethertype) {
-    case kEthertypeArp: p.verdict = Verdict::kConsume; return;
-    case kEthertypeIpv4: ParseIpv4(p); break;
-    case kEthertypeIpv6: ParseIpv6(p, settings); break;
+    case kEthertypeArp:
+      p.verdict = Verdict::kConsume;
+      return;
+    case kEthertypeIpv4:
+      ParseIpv4(p);
+      break;
+    case kEthertypeIpv6:
+      ParseIpv6(p, settings);
+      break;
     case kEthertypeVlan:
-    case kEthertypeQinq: return ParseTagged(p, port, settings);
-    default: return Drop(p, DropReason::kEthertype);
+    case kEthertypeQinq:
+      return ParseTagged(p, port, settings);
+    default:
+      return Drop(p, DropReason::kEthertype);
   }
   // Neighbour discovery is multicast by nature; everything else by group MAC is no unicast traffic.
   if (group && !p.decided()) Drop(p, DropReason::kL2GroupDestination);

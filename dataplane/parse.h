@@ -11,8 +11,8 @@
 
 namespace cfr {
 
-// `port`: the one the frame arrived on; `settings`: the limits of what is read. Leaves the verdict kUndecided, or drops with the first reason
-// found, or consumes ARP and neighbour discovery.
+// `port`: the one the frame arrived on; `settings`: the limits of what is read. Leaves the verdict
+// kUndecided, or drops with the first reason found, or consumes ARP and neighbour discovery.
 void Parse(Packet& p, const PortFacts& port, const Settings& settings);
 
 }  // namespace cfr

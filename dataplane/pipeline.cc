@@ -28,14 +28,25 @@ SipKey DrawSipKey(RandomSource& random) {
 }  // namespace
 
 Shared::Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, RandomSource& random)
-    : owner(owner), subscribers(subscribers), leases(leases), phase_key(DrawSipKey(random)),
-      label_key(DrawSipKey(random)), fragment_key(DrawSipKey(random)), id_key(DrawHashKey(random)) {}
+    : owner(owner),
+      subscribers(subscribers),
+      leases(leases),
+      phase_key(DrawSipKey(random)),
+      label_key(DrawSipKey(random)),
+      fragment_key(DrawSipKey(random)),
+      id_key(DrawHashKey(random)) {}
 
 Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, BufferSource& buffers,
                    RandomSource& random, CounterPage& page)
-    : worker_(worker), shared_(shared), buffers_(buffers), random_(random), page_(page),
-      v4_(sizes.flows_v4, DrawHashKey(random)), v6_(sizes.flows_v6, DrawHashKey(random)),
-      fragments_(sizes.datagrams, sizes.fragments_held), ids_(worker, shared.owner.workers(), shared.id_key),
+    : worker_(worker),
+      shared_(shared),
+      buffers_(buffers),
+      random_(random),
+      page_(page),
+      v4_(sizes.flows_v4, DrawHashKey(random)),
+      v6_(sizes.flows_v6, DrawHashKey(random)),
+      fragments_(sizes.datagrams, sizes.fragments_held),
+      ids_(worker, shared.owner.workers(), shared.id_key),
       alias_port_(worker, shared.owner, random) {
   pieces_.reserve(kPiecesMax);
 }
@@ -65,8 +76,10 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
   }
   for (Packet& p : burst) {
     if (p.decided()) continue;
-    if (p.family == Family::kV4) v4_.PrefetchFlow(p.hash);
-    else v6_.PrefetchFlow(p.hash);
+    if (p.family == Family::kV4)
+      v4_.PrefetchFlow(p.hash);
+    else
+      v6_.PrefetchFlow(p.hash);
   }
   for (Packet& p : burst) {
     if (p.verdict == Verdict::kDrop) page_.Count(direction, p.reason);
@@ -97,8 +110,10 @@ void Pipeline::Steer(Direction direction, Origin origin, Packet& p) {
     p.hash = table.Hash(key);
     table.Prefetch(p.hash);
   };
-  if (p.family == Family::kV4) steer(p.Key<V4>(direction), v4_);
-  else steer(p.Key<V6>(direction), v6_);
+  if (p.family == Family::kV4)
+    steer(p.Key<V4>(direction), v4_);
+  else
+    steer(p.Key<V6>(direction), v6_);
 }
 
 template <class A, Direction kDirection>
@@ -112,8 +127,10 @@ void Pipeline::Relay(Packet& p, const World& world) {
   if (kOut && p.is_echo_reply()) i = kNoFlow;
   if (i == kNoFlow) {
     SubscriberSpace space{};
-    if constexpr (kOut) AdmitOutbound(p, snapshot, &space);
-    else AdmitInbound(p, snapshot);
+    if constexpr (kOut)
+      AdmitOutbound(p, snapshot, &space);
+    else
+      AdmitInbound(p, snapshot);
     if (p.verdict == Verdict::kDrop) return Drop(kDirection, p, p.reason);
     if (p.bypassed) return RelayBypassed<A>(kDirection, p, world);
     if (p.decided() || !Fits(kDirection, p)) return;
@@ -159,7 +176,8 @@ void Pipeline::RelayBypassed(Direction direction, Packet& p, const World& world)
 void Pipeline::Forward(Direction direction, Packet& p) {
   p.verdict = Verdict::kForward;
   const uint16_t mtu = shared_.port[static_cast<int>(DepartureSide(direction))].mtu;
-  if (p.ip_length() > mtu) [[unlikely]] Cut(direction, p, mtu);
+  if (p.ip_length() > mtu) [[unlikely]]
+    Cut(direction, p, mtu);
 }
 
 // TTL and MTU, before any state is made (RFC 1812 5.3.1; RFC 1191).
@@ -168,9 +186,12 @@ bool Pipeline::Fits(Direction direction, Packet& p) {
   const auto may_be_cut = [&] {
     return p.family == Family::kV4 && (p.ip4().flags_offset.host() & kIpv4DontFragment) == 0;
   };
-  if (p.ttl() <= 1) Drop(direction, p, DropReason::kTtlExpired);
-  else if (p.ip_length() > mtu && !may_be_cut()) Drop(direction, p, DropReason::kTooBig);
-  else return true;
+  if (p.ttl() <= 1)
+    Drop(direction, p, DropReason::kTtlExpired);
+  else if (p.ip_length() > mtu && !may_be_cut())
+    Drop(direction, p, DropReason::kTooBig);
+  else
+    return true;
   return false;
 }
 

@@ -81,8 +81,10 @@ class Pipeline {
  private:
   template <class A>
   FlowTable<A>& Table() {
-    if constexpr (A::kFamily == Family::kV4) return v4_;
-    else return v6_;
+    if constexpr (A::kFamily == Family::kV4)
+      return v4_;
+    else
+      return v6_;
   }
 
   bool Gather(Direction direction, Packet& p, const World& world);
@@ -100,7 +102,8 @@ class Pipeline {
   template <class A>
   FlowIndex Open(Packet& p, const FlowKey<A>& key, const World& world, const SubscriberSpace& space);
   template <class A>
-  bool ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow, DropReason* reason);
+  bool ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow,
+                   DropReason* reason);
   template <class A>
   bool Advance(FlowIndex i, Direction direction, const Packet& p, const Snapshot& snapshot);
   template <class A>
@@ -125,7 +128,7 @@ class Pipeline {
   FragmentTable fragments_;
   DatagramIds ids_;
   std::vector<Packet> pieces_;  // of the burst in hand
-  uint64_t now_ms_ = 0;  // of the burst in hand
+  uint64_t now_ms_ = 0;         // of the burst in hand
   AliasPort alias_port_;
 };
 

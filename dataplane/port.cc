@@ -21,7 +21,9 @@ absl::Status Failed(const PortConfig& config, const char* step, int error) {
 void RequestRss(const rte_eth_dev_info& info, const Owner& owner, rte_eth_conf* conf, Owner::Key* key) {
   constexpr uint64_t kWanted = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
                                RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
-  if (owner.workers() == 1 || (info.flow_type_rss_offloads & kWanted) == 0 || info.hash_key_size > key->size()) return;
+  if (owner.workers() == 1 || (info.flow_type_rss_offloads & kWanted) == 0 ||
+      info.hash_key_size > key->size())
+    return;
   *key = owner.key();
   conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
   conf->rx_adv_conf.rss_conf.rss_key = key->data();
@@ -42,13 +44,15 @@ void SetIndirection(uint16_t id, const rte_eth_dev_info& info, const Owner& owne
 
 }  // namespace
 
-absl::StatusOr<Port> Port::Start(uint16_t id, const PortConfig& config, const Owner& owner, rte_mempool* pool) {
+absl::StatusOr<Port> Port::Start(uint16_t id, const PortConfig& config, const Owner& owner,
+                                 rte_mempool* pool) {
   rte_eth_dev_info info{};
   if (int error = rte_eth_dev_info_get(id, &info); error != 0) return Failed(config, "no such device", error);
   int workers = owner.workers();
   if (info.max_tx_queues < workers)
-    return absl::FailedPreconditionError(absl::StrCat("port ", config.device, ": ", info.max_tx_queues,
-        " transmit queues for ", workers, " workers; set dataplane.workers = ", info.max_tx_queues));
+    return absl::FailedPreconditionError(
+        absl::StrCat("port ", config.device, ": ", info.max_tx_queues, " transmit queues for ", workers,
+                     " workers; set dataplane.workers = ", info.max_tx_queues));
   Port port;
   port.id_ = id;
   port.reads_file_ = config.kind == PortConfig::Kind::kPcap;
@@ -59,7 +63,8 @@ absl::StatusOr<Port> Port::Start(uint16_t id, const PortConfig& config, const Ow
   RequestRss(info, owner, &conf, &rss_key);
   conf.rxmode.offloads = info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
   auto rx = static_cast<uint16_t>(port.receive_queues_), tx = static_cast<uint16_t>(workers);
-  if (int error = rte_eth_dev_configure(id, rx, tx, &conf); error != 0) return Failed(config, "configure", error);
+  if (int error = rte_eth_dev_configure(id, rx, tx, &conf); error != 0)
+    return Failed(config, "configure", error);
   // Virtual devices have no MTU of their own; theirs is checked packet by packet.
   auto link_mtu = static_cast<uint16_t>(config.mtu + config.vlan.size() * kVlanTagBytes);
   int error = rte_eth_dev_set_mtu(id, link_mtu);
@@ -94,7 +99,8 @@ void Port::Report(const PortConfig& config, PortStatus* status) const {
   std::string device = config.kind == PortConfig::Kind::kPcap ? config.rx_pcap : config.device;
   if (status->driver[0] == '\0') {
     std::strncpy(status->device, device.c_str(), sizeof status->device - 1);
-    if (info.driver_name != nullptr) std::strncpy(status->driver, info.driver_name, sizeof status->driver - 1);
+    if (info.driver_name != nullptr)
+      std::strncpy(status->driver, info.driver_name, sizeof status->driver - 1);
     std::memcpy(status->mac, facts_.mac, 6);
     status->queues = static_cast<uint16_t>(receive_queues_);
     status->mtu = facts_.mtu;

@@ -17,7 +17,8 @@ namespace cfr {
 class Port {
  public:
   // `id`: DPDK's number, in the order the devices were given to EAL. Starts the device.
-  static absl::StatusOr<Port> Start(uint16_t id, const PortConfig& config, const Owner& owner, rte_mempool* pool);
+  static absl::StatusOr<Port> Start(uint16_t id, const PortConfig& config, const Owner& owner,
+                                    rte_mempool* pool);
 
   // Packets taken from or queued on worker `queue`'s own queues.
   uint16_t Receive(int queue, rte_mbuf** buffers, uint16_t max) const {

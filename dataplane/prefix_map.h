@@ -23,7 +23,8 @@ class PrefixMap {
       ranges_[static_cast<int>(prefix.address.family)].push_back(
           {prefix.address.bytes, LastOf(prefix).bytes, prefix, value});
     for (auto& ranges : ranges_)
-      std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+      std::sort(ranges.begin(), ranges.end(),
+                [](const Range& a, const Range& b) { return a.first < b.first; });
   }
 
   const Value* Find(const Address& a) const {

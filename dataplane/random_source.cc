@@ -54,9 +54,15 @@ T RandomSource::Take() {
   return value;
 }
 
-uint16_t RandomSource::Next16() { return Take<uint16_t>(); }
-uint32_t RandomSource::Next32() { return Take<uint32_t>(); }
-uint64_t RandomSource::Next64() { return Take<uint64_t>(); }
+uint16_t RandomSource::Next16() {
+  return Take<uint16_t>();
+}
+uint32_t RandomSource::Next32() {
+  return Take<uint32_t>();
+}
+uint64_t RandomSource::Next64() {
+  return Take<uint64_t>();
+}
 
 uint32_t RandomSource::Below(uint64_t bound) {
   uint64_t product = Next32() * bound;

@@ -66,8 +66,10 @@ void ScrubIpv6(Packet& p, const Settings& settings, const SipKey& label_key, uin
 }  // namespace
 
 void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id) {
-  if (p.family == Family::kV4) ScrubIpv4(p.ip4(), settings, static_cast<uint16_t>(id));
-  else ScrubIpv6(p, settings, label_key, id);
+  if (p.family == Family::kV4)
+    ScrubIpv4(p.ip4(), settings, static_cast<uint16_t>(id));
+  else
+    ScrubIpv6(p, settings, label_key, id);
 }
 
 }  // namespace cfr

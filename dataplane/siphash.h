@@ -18,8 +18,10 @@ struct SipKey {
 class SipHash {
  public:
   explicit SipHash(const SipKey& key)
-      : v0_(key.low ^ 0x736f6d6570736575), v1_(key.high ^ 0x646f72616e646f6d),
-        v2_(key.low ^ 0x6c7967656e657261), v3_(key.high ^ 0x7465646279746573) {}
+      : v0_(key.low ^ 0x736f6d6570736575),
+        v1_(key.high ^ 0x646f72616e646f6d),
+        v2_(key.low ^ 0x6c7967656e657261),
+        v3_(key.high ^ 0x7465646279746573) {}
 
   // One 8-byte word of the message, little-endian.
   SipHash& Add(uint64_t word) {
@@ -41,10 +43,20 @@ class SipHash {
 
  private:
   void Round() {
-    v0_ += v1_; v1_ = std::rotl(v1_, 13); v1_ ^= v0_; v0_ = std::rotl(v0_, 32);
-    v2_ += v3_; v3_ = std::rotl(v3_, 16); v3_ ^= v2_;
-    v0_ += v3_; v3_ = std::rotl(v3_, 21); v3_ ^= v0_;
-    v2_ += v1_; v1_ = std::rotl(v1_, 17); v1_ ^= v2_; v2_ = std::rotl(v2_, 32);
+    v0_ += v1_;
+    v1_ = std::rotl(v1_, 13);
+    v1_ ^= v0_;
+    v0_ = std::rotl(v0_, 32);
+    v2_ += v3_;
+    v3_ = std::rotl(v3_, 16);
+    v3_ ^= v2_;
+    v0_ += v3_;
+    v3_ = std::rotl(v3_, 21);
+    v3_ ^= v0_;
+    v2_ += v1_;
+    v1_ = std::rotl(v1_, 17);
+    v1_ ^= v2_;
+    v2_ = std::rotl(v2_, 32);
   }
 
   uint64_t v0_, v1_, v2_, v3_;

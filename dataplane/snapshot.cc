@@ -5,6 +5,8 @@
 
 namespace cfr {
 
-EpochKeys::~EpochKeys() { OPENSSL_cleanse(key, sizeof key); }
+EpochKeys::~EpochKeys() {
+  OPENSSL_cleanse(key, sizeof key);
+}
 
 }  // namespace cfr

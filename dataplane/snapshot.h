@@ -63,8 +63,8 @@ struct Snapshot {
   PrefixMap<uint16_t> bypasses;
   std::vector<PortAddress> own;
   std::optional<Address> gateway[kSides][kFamilies];
-  PrefixMap<UnitIndex> unit_of;  // by address
-  std::vector<Unit> units = std::vector<Unit>(kUnitsMax);  // by UnitIndex
+  PrefixMap<UnitIndex> unit_of;                             // by address
+  std::vector<Unit> units = std::vector<Unit>(kUnitsMax);   // by UnitIndex
   std::vector<UnitIndex> drawable[kRegionsMax][kFamilies];  // active units new flows may take
 
   const PortAddress* FindOwn(const Address& a) const {

@@ -23,7 +23,9 @@ void Fill(PrefixMap<Value>* map, const List& list) {
   map->Build(entries);
 }
 
-bool ValidSide(uint8_t side) { return side < kSides; }
+bool ValidSide(uint8_t side) {
+  return side < kSides;
+}
 
 }  // namespace
 
@@ -67,14 +69,22 @@ AckStatus SnapshotBuilder::Take(const Message& message, Generation committed) {
 
 AckStatus SnapshotBuilder::Add(const Message& message) {
   switch (message.kind) {
-    case MessageKind::kSetting: return AddSetting(message.setting);
-    case MessageKind::kPortAddress: return AddPortAddress(message.port_address);
-    case MessageKind::kGateway: return AddGateway(message.gateway);
-    case MessageKind::kSubscribers: return AddSubscribers(message.subscribers);
-    case MessageKind::kPoolPrefix: return AddPoolPrefix(message.pool_prefix);
-    case MessageKind::kUnit: return AddUnit(message.unit);
-    case MessageKind::kBypass: return AddBypass(message.bypass);
-    default: return AckStatus::kMalformed;
+    case MessageKind::kSetting:
+      return AddSetting(message.setting);
+    case MessageKind::kPortAddress:
+      return AddPortAddress(message.port_address);
+    case MessageKind::kGateway:
+      return AddGateway(message.gateway);
+    case MessageKind::kSubscribers:
+      return AddSubscribers(message.subscribers);
+    case MessageKind::kPoolPrefix:
+      return AddPoolPrefix(message.pool_prefix);
+    case MessageKind::kUnit:
+      return AddUnit(message.unit);
+    case MessageKind::kBypass:
+      return AddBypass(message.bypass);
+    default:
+      return AckStatus::kMalformed;
   }
 }
 
@@ -155,7 +165,8 @@ AckStatus SnapshotBuilder::AddBypass(const BypassBody& body) {
 
 // Relations between objects: whatever could let a subscriber's address pass as an alias is refused.
 AckStatus SnapshotBuilder::Check(uint32_t* position) const {
-  for (int64_t at : {SelfOverlap(subscribers_), SelfOverlap(pools_), SelfOverlap(bypasses_), SelfOverlap(units_)}) {
+  for (int64_t at :
+       {SelfOverlap(subscribers_), SelfOverlap(pools_), SelfOverlap(bypasses_), SelfOverlap(units_)}) {
     if (at < 0) continue;
     *position = static_cast<uint32_t>(at);
     return AckStatus::kConflict;
@@ -177,7 +188,8 @@ AckStatus SnapshotBuilder::Check(uint32_t* position) const {
     }
   for (const PortAddress& own : next_->own)
     if (own.side == Side::kCore && next_->subscribers.Find(own.prefix.address)) return AckStatus::kConflict;
-  if (next_->settings[Setting::kPortFirst] > next_->settings[Setting::kPortLast]) return AckStatus::kMalformed;
+  if (next_->settings[Setting::kPortFirst] > next_->settings[Setting::kPortLast])
+    return AckStatus::kMalformed;
   return AckStatus::kOk;
 }
 

@@ -97,7 +97,9 @@ SubscriberTable::Taken SubscriberTable::Take(const Address& subscriber, const Su
   return taken;
 }
 
-void SubscriberTable::Release(uint32_t slot) { slots_[slot].word.fetch_sub(1); }
+void SubscriberTable::Release(uint32_t slot) {
+  slots_[slot].word.fetch_sub(1);
+}
 
 void SubscriberTable::Undo(uint32_t slot, const SubscriberLimits& limits) {
   slots_[slot].full_at_ns.fetch_sub(kNanosPerSecond / limits.new_rate, std::memory_order_relaxed);

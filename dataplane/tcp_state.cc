@@ -12,8 +12,10 @@ void Remember(TcpMemory& m, Direction direction, const Segment& s) {
   if ((s.flags & kTcpRst) != 0) return;
   if (direction == Direction::kOutbound) {
     uint32_t end = EndOf(s);
-    if (m.state == FlowState::kTcpInit && (s.flags & kTcpSyn) != 0) m.client_next = end;
-    else if (AtOrAfter(end, m.client_next)) m.client_next = end;
+    if (m.state == FlowState::kTcpInit && (s.flags & kTcpSyn) != 0)
+      m.client_next = end;
+    else if (AtOrAfter(end, m.client_next))
+      m.client_next = end;
     bool first_ack = m.state == FlowState::kTcpInit || m.state == FlowState::kTcpHalf;
     if ((s.flags & kTcpAck) != 0 && (first_ack || AtOrAfter(s.acknowledgment, m.client_ack)))
       m.client_ack = s.acknowledgment;
@@ -37,10 +39,11 @@ TcpStep Enter(TcpMemory& m, FlowState state) {
 }
 
 TcpStep AdvanceReset(TcpMemory& m, Direction direction, const Segment& s) {
-  bool mutable_state = m.state != FlowState::kTcpInit && m.state != FlowState::kTcpBothFin &&
-                       m.state != FlowState::kTcpTrans;
+  bool mutable_state =
+      m.state != FlowState::kTcpInit && m.state != FlowState::kTcpBothFin && m.state != FlowState::kTcpTrans;
   uint32_t expected = direction == Direction::kOutbound ? m.client_next : m.client_ack;
-  // A client_ack of 0 is none yet, and 0 is what an answer to a SYN has there; a genuine 0 lives on by its timer.
+  // A client_ack of 0 is none yet, and 0 is what an answer to a SYN has there; a genuine 0 lives on by its
+  // timer.
   bool known = direction == Direction::kOutbound || m.client_ack != 0;
   if (!mutable_state || !known || s.sequence != expected) return TcpStep::kKeep;
   m.before_trans = m.state;

@@ -49,7 +49,9 @@ constexpr bool ImpossibleFlags(uint8_t flags) {
   return (flags & kTcpAck) == 0 && (flags & (kTcpRst | kTcpFin)) != kTcpRst;
 }
 // Only a SYN without ACK opens a flow.
-constexpr bool IsCleanSyn(uint8_t flags) { return (flags & (kTcpSyn | kTcpAck | kTcpRst | kTcpFin)) == kTcpSyn; }
+constexpr bool IsCleanSyn(uint8_t flags) {
+  return (flags & (kTcpSyn | kTcpAck | kTcpRst | kTcpFin)) == kTcpSyn;
+}
 
 template <class A>
 TcpMemory LoadTcp(const Flow<A>& f) {
@@ -72,7 +74,9 @@ inline Segment SegmentOf(const Packet& p) {
 }
 
 // Sequence numbers wrap; `a` is at or after `b` (RFC 9293 3.4).
-constexpr bool AtOrAfter(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) >= 0; }
+constexpr bool AtOrAfter(uint32_t a, uint32_t b) {
+  return static_cast<int32_t>(a - b) >= 0;
+}
 
 // The machine for nearly every segment, in place: an acknowledgment or data in an established flow. False:
 // it is another case and nothing was done; true: TcpStep::kRefresh.

@@ -31,8 +31,10 @@ class TimerWheel {
 
   void Disarm(FlowIndex flow) {
     const Link link = links_[flow];
-    if (link.previous != kNoFlow) links_[link.previous].next = link.next;
-    else heads_[link.slot] = link.next;
+    if (link.previous != kNoFlow)
+      links_[link.previous].next = link.next;
+    else
+      heads_[link.slot] = link.next;
     if (link.next != kNoFlow) links_[link.next].previous = link.previous;
   }
 

@@ -8,7 +8,9 @@
 namespace cfr {
 namespace {
 
-void Update(Be16& checksum, uint16_t delta) { checksum.raw = Updated(checksum.raw, delta); }
+void Update(Be16& checksum, uint16_t delta) {
+  checksum.raw = Updated(checksum.raw, delta);
+}
 
 // UDP: 0 means "no checksum" and stays so; a result of 0 is sent as 0xffff (RFC 768).
 void UpdateUdp(Be16& checksum, uint16_t delta) {
@@ -43,7 +45,8 @@ void Translate(Packet& p, const Flow<A>& flow) {
     std::memcpy(kOut ? ip.source : ip.destination, &address, sizeof address);
   }
   (kOut ? p.source_port : p.destination_port) = port;
-  if (p.part == Part::kLater) [[unlikely]] return;  // ports and checksum are in the first fragment
+  if (p.part == Part::kLater) [[unlikely]]
+    return;  // ports and checksum are in the first fragment
   switch (flow.protocol) {
     case kProtocolTcp:
       (kOut ? p.tcp().source_port : p.tcp().destination_port).raw = port;

@@ -18,8 +18,12 @@ constexpr long kIdleSleepNs = 20'000;
 static_assert(kReceiveBurst <= kBurstMax);
 static_assert(kVlanRoomBytes <= RTE_PKTMBUF_HEADROOM);
 
-Direction DirectionTo(Side side) { return side == Side::kCore ? Direction::kOutbound : Direction::kInbound; }
-Direction DirectionFrom(Side side) { return DirectionTo(Opposite(side)); }
+Direction DirectionTo(Side side) {
+  return side == Side::kCore ? Direction::kOutbound : Direction::kInbound;
+}
+Direction DirectionFrom(Side side) {
+  return DirectionTo(Opposite(side));
+}
 
 }  // namespace
 
@@ -34,7 +38,9 @@ bool Worker::Allocate(Packet* p) {
   return true;
 }
 
-void Worker::Release(const Packet& p) { rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer)); }
+void Worker::Release(const Packet& p) {
+  rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer));
+}
 
 void Worker::Run() {
   auto thread = static_cast<unsigned>(index_);
@@ -88,7 +94,8 @@ int Worker::TakeHandoffs(const World& world, uint64_t now_ms) {
     sorted[d][counts[d]++] = taken[i];
   }
   for (int d = 0; d < kDirections; ++d)
-    if (counts[d] > 0) Relay(static_cast<Direction>(d), Origin::kHandoff, sorted[d], counts[d], world, now_ms);
+    if (counts[d] > 0)
+      Relay(static_cast<Direction>(d), Origin::kHandoff, sorted[d], counts[d], world, now_ms);
   return static_cast<int>(count);
 }
 
@@ -151,12 +158,17 @@ void Worker::Finish(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   rte_pktmbuf_adj(m, static_cast<uint16_t>(p.data - rte_pktmbuf_mtod(m, uint8_t*)));  // tags taken off
   switch (p.verdict) {
-    case Verdict::kForward: return Forward(direction, p);
-    case Verdict::kHandOff: return HandOff(direction, p);
-    case Verdict::kConsume: return Consume(direction, p);
-    case Verdict::kHold: return;
+    case Verdict::kForward:
+      return Forward(direction, p);
+    case Verdict::kHandOff:
+      return HandOff(direction, p);
+    case Verdict::kConsume:
+      return Consume(direction, p);
+    case Verdict::kHold:
+      return;
     case Verdict::kUndecided:
-    case Verdict::kDrop: return rte_pktmbuf_free(m);
+    case Verdict::kDrop:
+      return rte_pktmbuf_free(m);
   }
 }
 
@@ -173,7 +185,8 @@ bool Worker::Queue(Side side, rte_mbuf* m) {
   const PortFacts& port = floor_.ports[static_cast<int>(side)].facts();
   if (port.vlan_count > 0) {
     auto* frame = rte_pktmbuf_mtod(m, uint8_t*);
-    if (rte_pktmbuf_prepend(m, static_cast<uint16_t>(port.vlan_count * kVlanTagBytes)) == nullptr) return false;
+    if (rte_pktmbuf_prepend(m, static_cast<uint16_t>(port.vlan_count * kVlanTagBytes)) == nullptr)
+      return false;
     PutTags(frame, port);
   }
   Outgoing& out = outgoing_[static_cast<int>(side)];
@@ -197,8 +210,8 @@ void Worker::HandOff(Direction direction, Packet& p) {
 
 void Worker::Consume(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
-  NoteOf(m) = {direction, static_cast<uint8_t>(index_), ArrivalSide(direction), p.hop.has_value(),
-               p.hop.value_or(Address{}), p.resolution()};
+  NoteOf(m) = {direction,         static_cast<uint8_t>(index_), ArrivalSide(direction),
+               p.hop.has_value(), p.hop.value_or(Address{}),    p.resolution()};
   if (floor_.exchange->Consume(m)) return page_.Count(direction, Counter::kConsumed);
   pipeline_.Drop(direction, p, DropReason::kHandoffFull);
   rte_pktmbuf_free(m);
@@ -219,7 +232,8 @@ void Worker::Transmit(Side side, bool counted) {
     const Direction direction = DirectionTo(side);
     page_.Count(direction, Counter::kSent, sent);
     page_.Count(direction, Counter::kSentBytes, out.bytes);
-    if (sent < out.count) page_.Count(direction, DropReason::kTxFull, static_cast<uint64_t>(out.count - sent));
+    if (sent < out.count)
+      page_.Count(direction, DropReason::kTxFull, static_cast<uint64_t>(out.count - sent));
   }
   out.count = 0;
   out.bytes = 0;

@@ -100,8 +100,8 @@ TEST(Config, ScrubProfileStandsForWhatIsLeftOut) {
   };
   EXPECT_EQ(settings_of("profile = \"full\""), settings_of(""));
   Settings off = settings_of("profile = \"off\"\ntcp_fast_open = true");
-  for (Setting flag : {Setting::kScrubIpv4Id, Setting::kScrubFlowLabel, Setting::kScrubDscp, Setting::kScrubAddAddress,
-                       Setting::kScrubMpCapable})
+  for (Setting flag : {Setting::kScrubIpv4Id, Setting::kScrubFlowLabel, Setting::kScrubDscp,
+                       Setting::kScrubAddAddress, Setting::kScrubMpCapable})
     EXPECT_EQ(off[flag], 0u) << Row(flag).key;
   EXPECT_EQ(off[Setting::kTtlCap], 255u);
   EXPECT_EQ(off[Setting::kMssClampV4], 65535u);

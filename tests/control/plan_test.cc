@@ -82,7 +82,9 @@ TEST(Plan, WhatTheDataplaneReadsAtItsStart) {
             "~ port core device: netdev core0 -> ring core0 (restart)\n");
   EXPECT_EQ(PlanOf([](Config& c) { c.port[1].mtu = 9000; }),
             "~ port core device: mtu 1500 -> 9000 (restart)\n");
-  EXPECT_EQ(PlanOf([](Config& c) { c.port[0].vlan = {200, 100}; }),
+  EXPECT_EQ(PlanOf([](Config& c) {
+              c.port[0].vlan = {200, 100};
+            }),
             "~ port access device: vlan none -> 200/100 (restart)\n");
 }
 

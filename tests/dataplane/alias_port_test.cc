@@ -15,7 +15,9 @@ constexpr uint64_t kNowMs = 1'000'000;
 
 class AliasPortTest : public testing::Test {
  protected:
-  explicit AliasPortTest(int workers = 1) : owner_(DrawKey(), workers), ports_(0, owner_, random_) { Allow(1024, 65535); }
+  explicit AliasPortTest(int workers = 1) : owner_(DrawKey(), workers), ports_(0, owner_, random_) {
+    Allow(1024, 65535);
+  }
 
   void Allow(uint16_t first, uint16_t last) {
     settings_.Set(Setting::kPortFirst, first);

@@ -44,7 +44,8 @@ TEST(DatagramIds, WorkersNeverDrawTheSame) {
     for (int i = 0; i < 65536 / workers; ++i)
       for (DatagramIds& ids : team) ASSERT_TRUE(used.insert(ids.Next(kAlias, kRemote, 6)).second) << workers;
     for (int i = 0; i < 1000; ++i)
-      for (DatagramIds& ids : team) ASSERT_TRUE(used6.insert(ids.Next(kAlias6, kRemote6, 0)).second) << workers;
+      for (DatagramIds& ids : team)
+        ASSERT_TRUE(used6.insert(ids.Next(kAlias6, kRemote6, 0)).second) << workers;
   }
 }
 

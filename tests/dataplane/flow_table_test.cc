@@ -12,9 +12,13 @@ namespace {
 template <class A>
 A MakeAddress(uint64_t n);
 template <>
-V4 MakeAddress<V4>(uint64_t n) { return {static_cast<uint32_t>(n)}; }
+V4 MakeAddress<V4>(uint64_t n) {
+  return {static_cast<uint32_t>(n)};
+}
 template <>
-V6 MakeAddress<V6>(uint64_t n) { return {0x20010db8, n}; }
+V6 MakeAddress<V6>(uint64_t n) {
+  return {0x20010db8, n};
+}
 
 template <class A>
 Flow<A> MakeFlow(uint32_t n) {
@@ -33,7 +37,9 @@ Flow<A> MakeFlow(uint32_t n) {
 template <class A>
 class FlowTableTest : public testing::Test {
  protected:
-  FlowIndex Find(const FlowTable<A>& table, const FlowKey<A>& key) { return table.Find(key, table.Hash(key)); }
+  FlowIndex Find(const FlowTable<A>& table, const FlowKey<A>& key) {
+    return table.Find(key, table.Hash(key));
+  }
   static constexpr FlowHash::Key kKey = {1, 2, 3, 4, 5, 6, 7, 8};
 };
 using Families = testing::Types<V4, V6>;
@@ -127,8 +133,10 @@ TYPED_TEST(FlowTableTest, BehavesLikeTwoMaps) {
     if (random() % 1000 != 0) continue;
     now_ms += 10'000;
     for (FlowIndex i; (i = table.TakeDue(now_ms)) != kNoFlow;) {
-      if (table[i].state == FlowState::kQuarantine) table.Release(i);
-      else table.Arm(i, now_ms + kFarMs);
+      if (table[i].state == FlowState::kQuarantine)
+        table.Release(i);
+      else
+        table.Arm(i, now_ms + kFarMs);
     }
     closed.clear();
   }

@@ -32,11 +32,13 @@ TEST(FragmentRanges, RepetitionsAreNoOverlap) {
 }
 
 TEST(FragmentRanges, Overlaps) {
-  for (auto [start, end] : {std::pair{0, 8}, {8, 16}, {0, 24}, {8, 24}, {16, 40}, {24, 32}, {16, 24}, {0, 48}}) {
+  for (auto [start, end] :
+       {std::pair{0, 8}, {8, 16}, {0, 24}, {8, 24}, {16, 40}, {24, 32}, {16, 24}, {0, 48}}) {
     FragmentRanges ranges;
     ranges.Add(0, 16, true);
     ranges.Add(16, 32, true);
-    EXPECT_EQ(ranges.Add(static_cast<uint16_t>(start), static_cast<uint16_t>(end), true), Fit::kOverlap) << start;
+    EXPECT_EQ(ranges.Add(static_cast<uint16_t>(start), static_cast<uint16_t>(end), true), Fit::kOverlap)
+        << start;
   }
 }
 
@@ -94,7 +96,8 @@ TEST(FragmentRanges, AgainstABitmap) {
     std::vector<bool> seen(33);
     bool ended = false, poisoned = false;
     for (int n = 0; n < 12 && !poisoned; ++n) {
-      auto start = static_cast<uint16_t>(random() % 32), end = static_cast<uint16_t>(start + 1 + random() % (32 - start));
+      auto start = static_cast<uint16_t>(random() % 32),
+           end = static_cast<uint16_t>(start + 1 + random() % (32 - start));
       bool more = end < 32;
       size_t known = static_cast<size_t>(std::count(seen.begin() + start, seen.begin() + end, true));
       Fit fit = ranges.Add(start, end, more);

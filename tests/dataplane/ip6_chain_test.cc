@@ -32,11 +32,23 @@ Walked Naive(const Bytes& frame, uint8_t next, size_t headers_max, size_t bytes_
   for (size_t headers = 1;; ++headers) {
     if (part == Part::kLater && next == 60) return {std::nullopt, next, at, part};
     switch (next) {
-      case 43: case 50: case 51: case 135: case 139: case 140: return {DropReason::kIp6Extension};
-      case 59: return {DropReason::kIp6Chain};
-      case 0: if (headers > 1) return {DropReason::kIp6Chain}; break;
-      case 44: case 60: break;
-      default: return {std::nullopt, next, at, part};
+      case 43:
+      case 50:
+      case 51:
+      case 135:
+      case 139:
+      case 140:
+        return {DropReason::kIp6Extension};
+      case 59:
+        return {DropReason::kIp6Chain};
+      case 0:
+        if (headers > 1) return {DropReason::kIp6Chain};
+        break;
+      case 44:
+      case 60:
+        break;
+      default:
+        return {std::nullopt, next, at, part};
     }
     if (headers > headers_max || frame.size() < at + 8) return {DropReason::kIp6Chain};
     const bool is_fragment = next == 44;
@@ -86,7 +98,7 @@ class Chains {
   explicit Chains(uint32_t seed) : random_(seed) {}
   uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
   uint8_t Kind() {
-    static constexpr uint8_t kKinds[] = {60, 60, 60, 60, 44, 44, 44, 0, 17, 6,
+    static constexpr uint8_t kKinds[] = {60, 60, 60, 60, 44, 44,  44,  0,   17, 6,
                                          58, 59, 43, 50, 51, 135, 139, 140, 200};
     return kKinds[Below(std::size(kKinds))];
   }
@@ -96,12 +108,14 @@ class Chains {
     for (uint32_t n = Below(12); n > 0; --n) {
       Bytes header = {Kind(), static_cast<uint8_t>(Below(8) == 0 ? Below(5) : 0)};
       header.resize(8 + size_t{8} * header[1]);
-      if (Below(3) == 0) header[3] = std::to_array<uint8_t>({0, 1, 2, 8, 9})[Below(5)];
+      if (Below(3) == 0)
+        header[3] = std::to_array<uint8_t>({0, 1, 2, 8, 9})[Below(5)];
       else if (Below(2) == 0) {
         header[2] = 1;
         header[3] = static_cast<uint8_t>(header.size() - 4);
       }
-      if (Below(12) == 0) header[Below(static_cast<uint32_t>(header.size()))] = static_cast<uint8_t>(Below(256));
+      if (Below(12) == 0)
+        header[Below(static_cast<uint32_t>(header.size()))] = static_cast<uint8_t>(Below(256));
       frame.insert(frame.end(), header.begin(), header.end());
     }
     if (Below(4) == 0 && frame.size() > kStart) frame.resize(frame.size() - Below(9));
@@ -138,7 +152,8 @@ TEST(Ip6Chain, TheLongestChainAllowed) {
   Bytes frame(kStart + 256);
   frame[kStart] = kProtocolUdp;
   frame[kStart + 1] = 31;
-  EXPECT_EQ(Walk(frame, kIpv6Destination, settings, &memory), (Walked{std::nullopt, kProtocolUdp, kStart + 256}));
+  EXPECT_EQ(Walk(frame, kIpv6Destination, settings, &memory),
+            (Walked{std::nullopt, kProtocolUdp, kStart + 256}));
   frame.resize(frame.size() + 8);
   frame[kStart + 1] = 32;
   EXPECT_EQ(Walk(frame, kIpv6Destination, settings, &memory), Walked{DropReason::kIp6Chain});

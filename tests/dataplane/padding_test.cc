@@ -26,7 +26,8 @@ TEST(Padding, ShortFramesEndInZeros) {
     ASSERT_EQ(m.data_len, length + added);
     ASSERT_EQ(m.pkt_len, m.data_len);
     for (int i = 0; i < 80; ++i)
-      ASSERT_EQ(memory[static_cast<size_t>(kHeadroom + i)], i >= length && i < 60 ? 0 : 0xee) << length << " " << i;
+      ASSERT_EQ(memory[static_cast<size_t>(kHeadroom + i)], i >= length && i < 60 ? 0 : 0xee)
+          << length << " " << i;
   }
 }
 

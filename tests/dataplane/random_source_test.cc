@@ -13,7 +13,9 @@ namespace {
 
 using test::ExpectUniform;
 
-std::array<uint8_t, 32> Seed(uint8_t first) { return {first}; }
+std::array<uint8_t, 32> Seed(uint8_t first) {
+  return {first};
+}
 
 TEST(RandomSource, SameSeedSameStream) {
   RandomSource a(Seed(1)), b(Seed(1)), c(Seed(2));

@@ -15,12 +15,14 @@ uint64_t OpenSslSipHash(const SipKey& key, const std::vector<uint64_t>& words) {
   EVP_MAC* mac = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
   EVP_MAC_CTX* context = EVP_MAC_CTX_new(mac);
   unsigned size = 8;
-  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
+  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
+                             OSSL_PARAM_construct_end()};
   uint64_t hash = 0;
   size_t written = 0;
-  bool done = EVP_MAC_init(context, reinterpret_cast<const uint8_t*>(&key), sizeof key, parameters) == 1 &&
-              EVP_MAC_update(context, reinterpret_cast<const uint8_t*>(words.data()), words.size() * 8) == 1 &&
-              EVP_MAC_final(context, reinterpret_cast<uint8_t*>(&hash), &written, sizeof hash) == 1;
+  bool done =
+      EVP_MAC_init(context, reinterpret_cast<const uint8_t*>(&key), sizeof key, parameters) == 1 &&
+      EVP_MAC_update(context, reinterpret_cast<const uint8_t*>(words.data()), words.size() * 8) == 1 &&
+      EVP_MAC_final(context, reinterpret_cast<uint8_t*>(&hash), &written, sizeof hash) == 1;
   EVP_MAC_CTX_free(context);
   EVP_MAC_free(mac);
   EXPECT_TRUE(done && written == 8);

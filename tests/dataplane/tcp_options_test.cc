@@ -23,8 +23,9 @@ class TcpOptionsTest : public testing::Test {
 
   // Options as stacks send them, broken ones and noise, up to 40 bytes in whole words.
   Bytes DrawOptions() {
-    static constexpr std::pair<uint8_t, uint8_t> kUsual[] = {{2, 4},  {3, 3},  {4, 2},   {8, 10},  {8, 10},  {28, 4},
-                                                             {30, 8}, {30, 4}, {30, 16}, {34, 10}, {34, 2}, {254, 12}};
+    static constexpr std::pair<uint8_t, uint8_t> kUsual[] = {{2, 4},   {3, 3},   {4, 2},  {8, 10},
+                                                             {8, 10},  {28, 4},  {30, 8}, {30, 4},
+                                                             {30, 16}, {34, 10}, {34, 2}, {254, 12}};
     static constexpr uint8_t kOddLengths[] = {0, 1, 2, 3, 9, 11, 41, 255};
     Bytes options;
     const size_t bytes = Below(11) * 4;
@@ -37,7 +38,8 @@ class TcpOptionsTest : public testing::Test {
       const size_t length = Below(12) == 0 ? kOddLengths[Below(sizeof kOddLengths)] : usual;
       options.push_back(Below(50) == 0 ? static_cast<uint8_t>(random_()) : kind);
       options.push_back(static_cast<uint8_t>(length));
-      for (size_t i = 2; i < length; ++i) options.push_back(Below(3) == 0 ? 0x30 : static_cast<uint8_t>(random_()));
+      for (size_t i = 2; i < length; ++i)
+        options.push_back(Below(3) == 0 ? 0x30 : static_cast<uint8_t>(random_()));
       if (kind == 254 && length == usual && Below(2) == 0) {
         options[options.size() - 10] = 0xf9;
         options[options.size() - 9] = 0x89;
@@ -93,19 +95,24 @@ TEST_F(TcpOptionsTest, AnyOptionsAsTheModelSays) {
     const Frame in = DrawSegment(family, flags, DrawOptions());
     Frame out = in;
     Packet p = View(&out, family);
-    if (direction == Direction::kOutbound) ScrubTcpOptions(p, offset, settings);
-    else RestoreTcpTimestamp(p, offset);
+    if (direction == Direction::kOutbound)
+      ScrubTcpOptions(p, offset, settings);
+    else
+      RestoreTcpTimestamp(p, offset);
 
     auto before = test::Dissect(in), after = test::Dissect(out);
     ASSERT_TRUE(before.has_value() && after.has_value());
     ASSERT_EQ(after->tcp_options,
               test::ExpectedOptions(before->tcp_options, direction, family, flags, offset, settings))
-        << Name(direction) << " offset " << offset << "\n" << test::Describe(in) << "\n" << test::Describe(out);
+        << Name(direction) << " offset " << offset << "\n"
+        << test::Describe(in) << "\n"
+        << test::Describe(out);
     ASSERT_EQ(after->l4_error, 0) << test::Describe(in) << "\n" << test::Describe(out);
     changed += in != out ? 1 : 0;
     const size_t options_at = p.l4_offset + sizeof(TcpHeader), checksum_at = p.l4_offset + 16u;
     for (size_t b = 0; b < in.size(); ++b) {
-      const bool mine = (b >= options_at && b < before->payload_offset) || b == checksum_at || b == checksum_at + 1;
+      const bool mine =
+          (b >= options_at && b < before->payload_offset) || b == checksum_at || b == checksum_at + 1;
       ASSERT_TRUE(mine || in[b] == out[b]) << "byte " << b;
     }
   }

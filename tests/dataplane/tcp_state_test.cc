@@ -37,7 +37,8 @@ TEST(TcpState, EstablishedIsAShortWayOfTheMachine) {
       ++taken;
     }
     ASSERT_EQ(std::memcmp(&after, &expected, sizeof after), 0)
-        << Name(direction) << " flags " << int{s.flags} << " state " << kFlowStateNames[static_cast<int>(flow.state)];
+        << Name(direction) << " flags " << int{s.flags} << " state "
+        << kFlowStateNames[static_cast<int>(flow.state)];
   }
   EXPECT_GT(taken, 50'000);
 }

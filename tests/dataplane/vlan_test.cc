@@ -37,7 +37,8 @@ Taken Naive(Bytes frame, const std::vector<uint16_t>& vlan) {
     if (int id = type(14) % 4096; id != 0) ids.push_back(static_cast<uint16_t>(id));
     frame.erase(frame.begin() + 12, frame.begin() + 16);
   }
-  bool service_misplaced = (types.size() == 1 && types[0] == 0x88a8) || (types.size() == 2 && types[1] == 0x88a8);
+  bool service_misplaced =
+      (types.size() == 1 && types[0] == 0x88a8) || (types.size() == 2 && types[1] == 0x88a8);
   if (service_misplaced || ids != vlan) return {DropReason::kVlanUnknown, {}};
   return {std::nullopt, frame};
 }
@@ -93,7 +94,8 @@ TEST(Vlan, BytesOnTheWire) {
   Bytes room(kVlanRoomBytes + 14);
   room[kVlanRoomBytes + 12] = 0x08;
   PutTags(room.data() + kVlanRoomBytes, PortWith({0x0abc, 0x0123}));
-  EXPECT_EQ(Bytes(room.begin() + 12, room.end()), (Bytes{0x88, 0xa8, 0x0a, 0xbc, 0x81, 0x00, 0x01, 0x23, 0x08, 0x00}));
+  EXPECT_EQ(Bytes(room.begin() + 12, room.end()),
+            (Bytes{0x88, 0xa8, 0x0a, 0xbc, 0x81, 0x00, 0x01, 0x23, 0x08, 0x00}));
 }
 
 }  // namespace

@@ -80,7 +80,8 @@ int Main(int argc, char** argv) {
   std::set<std::string> ids, named;
   for (const Row& row : rows) {
     std::string suite = std::filesystem::path(row.file).stem();
-    if (!ids.insert(suite + "." + row.id).second) errors.push_back(row.file + ": two rows are called " + row.id);
+    if (!ids.insert(suite + "." + row.id).second)
+      errors.push_back(row.file + ": two rows are called " + row.id);
     for (const Step& step : row.steps) {
       named.insert(step.drop);
       named.insert(step.dropped_too.begin(), step.dropped_too.end());
@@ -101,4 +102,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace cfr::test
 
-int main(int argc, char** argv) { return cfr::test::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return cfr::test::Main(argc, argv);
+}

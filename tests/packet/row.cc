@@ -128,7 +128,9 @@ bool ParseCircumstance(const Words& words, Row* row) {
   return true;
 }
 
-bool IsLiteral(const std::string& name) { return name.find_first_of(".:") != std::string::npos; }
+bool IsLiteral(const std::string& name) {
+  return name.find_first_of(".:") != std::string::npos;
+}
 
 // What the names and literals of a step say of the family.
 std::string FamilyOf(const Step& step) {
@@ -159,7 +161,9 @@ void ChooseFamilies(Row* row) {
 RowFile ParseRows(const std::string& file, std::string_view text) {
   RowFile result;
   int number = 0;
-  auto wrong = [&](std::string what) { result.errors.push_back(absl::StrCat(file, ":", number, ": ", what)); };
+  auto wrong = [&](std::string what) {
+    result.errors.push_back(absl::StrCat(file, ":", number, ": ", what));
+  };
   for (const std::string& whole : Words(absl::StrSplit(std::string(text), '\n'))) {
     ++number;
     const std::string line = whole.substr(0, whole.find('#'));

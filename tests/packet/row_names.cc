@@ -14,20 +14,20 @@ struct FixedName {
   const char *name, *v4, *v6;
 };
 constexpr FixedName kFixedNames[] = {
-    {"C", "100.64.1.10", "2001:db8:c1::10"},          // a subscriber
-    {"D", "100.64.1.20", "2001:db8:c1:1400::10"},     // another
-    {"Cx", "100.64.1.10", "2001:db8:c1:1::99"},       // the same subscriber; IPv6: another subnet and host
-    {"N", "100.65.0.10", "2001:db8:c2::10"},          // a subscriber of another region (two-regions.toml)
-    {"X", "8.8.8.8", "2001:db8:dead::1"},             // nobody's
-    {"S", "198.51.100.5", "2001:db8:5::5"},           // a remote
-    {"T", "198.51.100.150", "2001:db8:5::150"},       // another
-    {"L", "192.0.2.77", "2001:db8:c0::77"},           // a remote on the core link
-    {"B", "198.51.100.205", "2001:db8:b::53"},        // inside a bypass prefix
-    {"P", "203.0.113.250", "2001:db8:a000::fa"},      // a pool address that is no alias unit
-    {"R", "10.0.0.1", "2001:db8:ac::1"},              // the relay, access side
-    {"Q", "192.0.2.1", "2001:db8:c0::1"},             // the relay, core side
-    {"G", "10.0.0.2", "2001:db8:ac::2"},              // the gateway of the access side
-    {"H", "192.0.2.254", "2001:db8:c0::fe"},          // the gateway of the core side
+    {"C", "100.64.1.10", "2001:db8:c1::10"},       // a subscriber
+    {"D", "100.64.1.20", "2001:db8:c1:1400::10"},  // another
+    {"Cx", "100.64.1.10", "2001:db8:c1:1::99"},    // the same subscriber; IPv6: another subnet and host
+    {"N", "100.65.0.10", "2001:db8:c2::10"},       // a subscriber of another region (two-regions.toml)
+    {"X", "8.8.8.8", "2001:db8:dead::1"},          // nobody's
+    {"S", "198.51.100.5", "2001:db8:5::5"},        // a remote
+    {"T", "198.51.100.150", "2001:db8:5::150"},    // another
+    {"L", "192.0.2.77", "2001:db8:c0::77"},        // a remote on the core link
+    {"B", "198.51.100.205", "2001:db8:b::53"},     // inside a bypass prefix
+    {"P", "203.0.113.250", "2001:db8:a000::fa"},   // a pool address that is no alias unit
+    {"R", "10.0.0.1", "2001:db8:ac::1"},           // the relay, access side
+    {"Q", "192.0.2.1", "2001:db8:c0::1"},          // the relay, core side
+    {"G", "10.0.0.2", "2001:db8:ac::2"},           // the gateway of the access side
+    {"H", "192.0.2.254", "2001:db8:c0::fe"},       // the gateway of the core side
 };
 
 // The next subscriber in IPv6 is the next /56, in IPv4 the next address; any other name counts hosts.
@@ -77,7 +77,6 @@ bool RowNames::FitsPort(const std::string& text, uint32_t seen) {
   if (auto known = FindPort(text); known.has_value()) return *known == seen;
   return values_.emplace(text, seen).second;
 }
-
 
 std::optional<bool> RowNames::Same(const std::string& one, const std::string& other) const {
   if (IsAlias(one)) {

@@ -22,13 +22,18 @@ namespace {
 constexpr std::string_view kFlagLetters = "FSRPAUEC";
 using Bytes = std::vector<uint8_t>;
 
-uint32_t Number(const std::string& text) { return static_cast<uint32_t>(std::stoul(text, nullptr, 0)); }
-bool IsRelative(const std::string& text) { return text[0] == '+' || text[0] == '-'; }
+uint32_t Number(const std::string& text) {
+  return static_cast<uint32_t>(std::stoul(text, nullptr, 0));
+}
+bool IsRelative(const std::string& text) {
+  return text[0] == '+' || text[0] == '-';
+}
 
 uint8_t Flags(const std::string& letters) {
   uint8_t flags = 0;
   for (char c : letters)
-    if (size_t bit = kFlagLetters.find(c); bit != std::string_view::npos) flags |= static_cast<uint8_t>(1u << bit);
+    if (size_t bit = kFlagLetters.find(c); bit != std::string_view::npos)
+      flags |= static_cast<uint8_t>(1u << bit);
   return flags;
 }
 
@@ -56,12 +61,16 @@ struct Draft {
 using Setter = std::function<void(Draft&, const std::string&)>;
 
 void IntOrBy(const std::string& v, std::optional<int>* by, std::optional<uint16_t>* value) {
-  if (IsRelative(v)) *by = std::stoi(v);
-  else *value = static_cast<uint16_t>(Number(v));
+  if (IsRelative(v))
+    *by = std::stoi(v);
+  else
+    *value = static_cast<uint16_t>(Number(v));
 }
 void OffOr(const std::string& v, bool* off, std::optional<uint16_t>* value) {
-  if (v == "bad") *off = true;
-  else *value = static_cast<uint16_t>(Number(v));
+  if (v == "bad")
+    *off = true;
+  else
+    *value = static_cast<uint16_t>(Number(v));
 }
 
 const std::map<std::string, Setter>& Setters() {
@@ -76,7 +85,8 @@ const std::map<std::string, Setter>& Setters() {
       {"dscp", [](Draft& d, auto& v) { d.dscp = Number(v); }},
       {"ecn", [](Draft& d, auto& v) { d.ecn = Number(v); }},
       {"id", [](Draft& d, auto& v) { d.builder.FragmentId(Number(v)); }},
-      {"part", [](Draft& d, auto& v) {
+      {"part",
+       [](Draft& d, auto& v) {
          std::pair<std::string, std::string> part = absl::StrSplit(v, absl::MaxSplits('-', 1));
          d.builder.Fragment(Number(part.first),
                             part.second.empty() ? std::nullopt : std::optional<size_t>(Number(part.second)));
@@ -84,7 +94,8 @@ const std::map<std::string, Setter>& Setters() {
       {"frag", [=](Draft& d, auto& v) { d.builder.Ipv4Fragment(u16(v)); }},
       {"label", [](Draft& d, auto& v) { d.builder.FlowLabel(Number(v)); }},
       {"opt", [](Draft& d, auto& v) { d.builder.Ipv4Options(Hex(v)); }},
-      {"ext", [=](Draft& d, auto& v) {
+      {"ext",
+       [=](Draft& d, auto& v) {
          std::pair<std::string, std::string> e = absl::StrSplit(v, absl::MaxSplits(':', 1));
          d.builder.Ipv6Extension(u8(e.first), Hex(e.second));
        }},
@@ -96,13 +107,20 @@ const std::map<std::string, Setter>& Setters() {
       {"ver", [=](Draft& d, auto& v) { d.builder.wrong().ip_version = u8(v); }},
       {"ihl", [=](Draft& d, auto& v) { d.builder.wrong().ip_header_words = u8(v); }},
       {"next", [=](Draft& d, auto& v) { d.builder.wrong().next_header = u8(v); }},
-      {"iplen", [](Draft& d, auto& v) { IntOrBy(v, &d.builder.wrong().ip_length_by, &d.builder.wrong().ip_length); }},
+      {"iplen",
+       [](Draft& d, auto& v) { IntOrBy(v, &d.builder.wrong().ip_length_by, &d.builder.wrong().ip_length); }},
       {"udplen",
-       [](Draft& d, auto& v) { IntOrBy(v, &d.builder.wrong().udp_length_by, &d.builder.wrong().udp_length); }},
+       [](Draft& d, auto& v) {
+         IntOrBy(v, &d.builder.wrong().udp_length_by, &d.builder.wrong().udp_length);
+       }},
       {"ipsum",
-       [](Draft& d, auto& v) { OffOr(v, &d.builder.wrong().ip_checksum_off, &d.builder.wrong().ip_checksum); }},
+       [](Draft& d, auto& v) {
+         OffOr(v, &d.builder.wrong().ip_checksum_off, &d.builder.wrong().ip_checksum);
+       }},
       {"l4sum",
-       [](Draft& d, auto& v) { OffOr(v, &d.builder.wrong().l4_checksum_off, &d.builder.wrong().l4_checksum); }},
+       [](Draft& d, auto& v) {
+         OffOr(v, &d.builder.wrong().l4_checksum_off, &d.builder.wrong().l4_checksum);
+       }},
       {"doff", [=](Draft& d, auto& v) { d.builder.wrong().tcp_offset_words = u8(v); }},
       {"cut", [](Draft& d, auto& v) { d.builder.wrong().frame_bytes = Number(v); }},
       {"tags", [](Draft& d, auto& v) { d.builder.Tags(Hex(v)); }},
@@ -147,12 +165,18 @@ std::string SetProtocol(const PacketText& text, const Address& from, const Addre
                         uint16_t to_port, Draft* d) {
   PacketBuilder& b = d->builder;
   b.From(from, from_port).To(to, to_port);
-  if (text.protocol == "udp") b.Udp();
-  else if (text.protocol == "tcp") b.Tcp(Flags(text.detail), d->sequence, d->acknowledgment);
-  else if (text.protocol == "echo") b.EchoRequest(from_port);
-  else if (text.protocol == "reply") b.EchoReply(to_port);
-  else if (text.protocol == "proto") b.Protocol(static_cast<uint8_t>(Number(text.detail)));
-  else if (text.protocol == "ns" || text.protocol == "na") MakeDiscovery(text, from, to, d);
+  if (text.protocol == "udp")
+    b.Udp();
+  else if (text.protocol == "tcp")
+    b.Tcp(Flags(text.detail), d->sequence, d->acknowledgment);
+  else if (text.protocol == "echo")
+    b.EchoRequest(from_port);
+  else if (text.protocol == "reply")
+    b.EchoReply(to_port);
+  else if (text.protocol == "proto")
+    b.Protocol(static_cast<uint8_t>(Number(text.detail)));
+  else if (text.protocol == "ns" || text.protocol == "na")
+    MakeDiscovery(text, from, to, d);
   else if (text.protocol == "icmp") {
     std::pair<std::string, std::string> type = absl::StrSplit(text.detail, absl::MaxSplits('/', 1));
     b.Icmp(static_cast<uint8_t>(Number(type.first)),
@@ -168,7 +192,8 @@ std::string SetTimestamps(const std::string& text, const RowNames& names, Draft*
   std::pair<std::string, std::string> words = absl::StrSplit(text, absl::MaxSplits('/', 1));
   auto value = names.FindPort(words.first), echo = names.FindPort(words.second);
   if (!value.has_value() || !echo.has_value()) return absl::StrCat("no two values in ts=", text);
-  d->builder.TcpOptions(Hex(absl::StrCat("0101080a", absl::Hex(*value, absl::kZeroPad8), absl::Hex(*echo, absl::kZeroPad8))));
+  d->builder.TcpOptions(
+      Hex(absl::StrCat("0101080a", absl::Hex(*value, absl::kZeroPad8), absl::Hex(*echo, absl::kZeroPad8))));
   return "";
 }
 
@@ -186,11 +211,16 @@ std::string MakeOne(const PacketText& text, const RowNames& names, const Address
   std::string error = SetProtocol(text, from, to, from_port, to_port, &draft);
   if (!error.empty()) return error;
   for (const auto& [key, value] : text.fields) {
-    if (key == "nic") in->nic_bad = value == "bad";
-    else if (key == "worker") in->worker = static_cast<int>(Number(value));
-    else if (key == "ts") error = SetTimestamps(value, names, &draft);
-    else if (auto setter = Setters().find(key); setter != Setters().end()) setter->second(draft, value);
-    else return absl::StrCat("unknown field '", key, "'");
+    if (key == "nic")
+      in->nic_bad = value == "bad";
+    else if (key == "worker")
+      in->worker = static_cast<int>(Number(value));
+    else if (key == "ts")
+      error = SetTimestamps(value, names, &draft);
+    else if (auto setter = Setters().find(key); setter != Setters().end())
+      setter->second(draft, value);
+    else
+      return absl::StrCat("unknown field '", key, "'");
     if (!error.empty()) return error;
   }
   draft.builder.TrafficClass(static_cast<uint8_t>(draft.dscp << 2 | draft.ecn));
@@ -213,7 +243,8 @@ std::string Difference(const std::string& key, uint32_t is, uint32_t wanted) {
   return is == wanted ? "" : absl::StrCat(key, " is ", is, ", not ", wanted);
 }
 
-std::string CompareField(const std::string& key, const std::string& value, const Dissection& d, RowNames* names) {
+std::string CompareField(const std::string& key, const std::string& value, const Dissection& d,
+                         RowNames* names) {
   if (key == "id" && std::isalpha(static_cast<unsigned char>(value[0])))
     return names->FitsPort(value, d.fragment_id) ? "" : absl::StrCat("id is not ", value);
   if (key == "part") {
@@ -222,18 +253,26 @@ std::string CompareField(const std::string& key, const std::string& value, const
     return part == value ? "" : absl::StrCat("part is ", part, ", not ", value);
   }
   if (key == "tags") return Hex(value) == d.tags ? "" : "tags are not " + value;
-  if (key == "tcpopt") return d.tcp_options == Hex(value) ? "" : absl::StrCat("the TCP options are not ", value);
+  if (key == "tcpopt")
+    return d.tcp_options == Hex(value) ? "" : absl::StrCat("the TCP options are not ", value);
   if (key == "tsval" || key == "tsecr") {
     auto seen = TimestampsOf(d.tcp_options);
     bool fits = seen.has_value() && names->FitsPort(value, key == "tsval" ? seen->value : seen->echo);
     return fits ? "" : absl::StrCat(key, " is not ", value);
   }
-  if (key == "l4sum" && value == "right") return Difference("distance of the checksum from right", d.l4_error, 0);
+  if (key == "l4sum" && value == "right")
+    return Difference("distance of the checksum from right", d.l4_error, 0);
   if (key == "l4sum" && value == "bad") return d.l4_error != 0 ? "" : "the transport checksum is right";
-  const std::map<std::string, uint32_t> fields = {
-      {"ttl", d.ttl}, {"len", static_cast<uint32_t>(d.payload.size())}, {"seq", d.tcp_sequence},
-      {"ack", d.tcp_acknowledgment}, {"dscp", d.traffic_class >> 2u}, {"ecn", d.traffic_class & 3u},
-      {"id", d.fragment_id}, {"frag", d.ipv4_fragment}, {"label", d.flow_label}, {"l4sum", d.l4_checksum}};
+  const std::map<std::string, uint32_t> fields = {{"ttl", d.ttl},
+                                                  {"len", static_cast<uint32_t>(d.payload.size())},
+                                                  {"seq", d.tcp_sequence},
+                                                  {"ack", d.tcp_acknowledgment},
+                                                  {"dscp", d.traffic_class >> 2u},
+                                                  {"ecn", d.traffic_class & 3u},
+                                                  {"id", d.fragment_id},
+                                                  {"frag", d.ipv4_fragment},
+                                                  {"label", d.flow_label},
+                                                  {"l4sum", d.l4_checksum}};
   auto found = fields.find(key);
   return found == fields.end() ? absl::StrCat("unknown field '", key, "'")
                                : Difference(key, found->second, Number(value));
@@ -275,7 +314,8 @@ std::string CompareOut(const PacketText& expected, const Frame& frame, RowNames*
   auto d = Dissect(frame);
   if (!d.has_value()) return "is not readable";
   if (!names->Fits(expected.from.name, d->source)) return absl::StrCat("source is not ", expected.from.name);
-  if (!names->Fits(expected.to.name, d->destination)) return absl::StrCat("destination is not ", expected.to.name);
+  if (!names->Fits(expected.to.name, d->destination))
+    return absl::StrCat("destination is not ", expected.to.name);
   if (!names->FitsPort(expected.from.port, d->source_port))
     return absl::StrCat("source port is not ", expected.from.port);
   if (!names->FitsPort(expected.to.port, d->destination_port))

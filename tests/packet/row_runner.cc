@@ -24,7 +24,8 @@ using Counts = std::map<std::string, uint64_t>;
 
 std::optional<uint64_t> ParseMs(const std::string& text) {
   size_t digits = text.find_first_not_of("0123456789");
-  static const std::map<std::string, uint64_t> kUnits = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+  static const std::map<std::string, uint64_t> kUnits = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
   auto unit = digits == std::string::npos ? kUnits.end() : kUnits.find(text.substr(digits));
   uint64_t number;
   if (unit == kUnits.end() || !absl::SimpleAtoi(text.substr(0, digits), &number)) return std::nullopt;
@@ -34,7 +35,10 @@ std::optional<uint64_t> ParseMs(const std::string& text) {
 class RowRun {
  public:
   RowRun(const Row& row, Family family, int workers, const std::string& configurations)
-      : row_(row), family_(family), configurations_(configurations), names_(family),
+      : row_(row),
+        family_(family),
+        configurations_(configurations),
+        names_(family),
         relay_({workers, Table("flows", 4096), Table("flows", 4096), Table("datagrams", 256),
                 Table("held", 64), Table("subscribers", 1024), 7}) {}
 
@@ -48,7 +52,8 @@ class RowRun {
         line_ = step.line;
         Take(step);
         CheckDrops();
-        for (; violations_ < relay_.violations().size(); ++violations_) Fail(relay_.violations()[violations_]);
+        for (; violations_ < relay_.violations().size(); ++violations_)
+          Fail(relay_.violations()[violations_]);
         if (!failures_.empty()) break;  // what follows would fail for the same reason
       }
     }
@@ -92,7 +97,8 @@ class RowRun {
     for (const std::string& word : words) {
       std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
       uint64_t value = 0;
-      if (auto ms = ParseMs(pair.second); ms.has_value()) value = *ms / 1000;
+      if (auto ms = ParseMs(pair.second); ms.has_value())
+        value = *ms / 1000;
       else if (!ParseChoice(pair.first, pair.second, &value) && !absl::SimpleAtoi(pair.second, &value))
         return Fail("no value in '" + word + "'"), false;
       if (!OverrideOne(pair.first, value)) return Fail("unknown setting '" + pair.first + "'"), false;
@@ -102,7 +108,8 @@ class RowRun {
   static bool ParseChoice(const std::string& key, const std::string& word, uint64_t* position) {
     for (const SettingRow& row : kSettingRows)
       for (uint64_t i = 0; row.type == SettingType::kChoice && i <= row.max; ++i)
-        if (key == absl::StrCat(row.section, ".", row.key) && word == WordAt(row.words, i)) return *position = i, true;
+        if (key == absl::StrCat(row.section, ".", row.key) && word == WordAt(row.words, i))
+          return *position = i, true;
     return false;
   }
   bool OverrideOne(const std::string& key, uint64_t value) {
@@ -121,7 +128,8 @@ class RowRun {
   }
   void Apply() {
     AckStatus status = relay_.Apply(config_);
-    if (status != AckStatus::kOk) Fail(absl::StrCat("the relay refuses the generation: ", static_cast<int>(status)));
+    if (status != AckStatus::kOk)
+      Fail(absl::StrCat("the relay refuses the generation: ", static_cast<int>(status)));
   }
 
   void Take(const Step& step) {
@@ -129,10 +137,10 @@ class RowRun {
     if (step.verb == "released") return Released(step);
     using Do = void (RowRun::*)(const Words&);
     static const std::map<std::string, Do> kVerbs = {
-        {"wait", &RowRun::Wait},         {"epoch", &RowRun::Epoch},       {"apply", &RowRun::ApplyStep},
-        {"pool", &RowRun::Pool},         {"lease", &RowRun::Lease},       {"stations", &RowRun::Stations},
-        {"counters", &RowRun::Compare},  {"flows", &RowRun::Flows},       {"same", &RowRun::Same},
-        {"differs", &RowRun::Differs},   {"fault", &RowRun::Fault}};
+        {"wait", &RowRun::Wait},        {"epoch", &RowRun::Epoch}, {"apply", &RowRun::ApplyStep},
+        {"pool", &RowRun::Pool},        {"lease", &RowRun::Lease}, {"stations", &RowRun::Stations},
+        {"counters", &RowRun::Compare}, {"flows", &RowRun::Flows}, {"same", &RowRun::Same},
+        {"differs", &RowRun::Differs},  {"fault", &RowRun::Fault}};
     auto verb = kVerbs.find(step.verb);
     if (verb == kVerbs.end()) return Fail(absl::StrCat("unknown step '", step.verb, "'"));
     (this->*verb->second)(step.words);
@@ -199,11 +207,16 @@ class RowRun {
   static std::string InText(const Frame& in) { return in.empty() ? "" : "\n    in  " + Describe(in); }
   static std::string Tell(const Outcome& o) {
     switch (o.kind) {
-      case Outcome::Kind::kSent: return absl::StrCat("it left on ", Name(o.side), "\n    out ", Describe(o.frame));
-      case Outcome::Kind::kDropped: return absl::StrCat("it was dropped for ", Name(o.reason));
-      case Outcome::Kind::kConsumed: return "it was consumed";
-      case Outcome::Kind::kHeld: return "it waits for its station or its first fragment";
-      case Outcome::Kind::kPending: break;
+      case Outcome::Kind::kSent:
+        return absl::StrCat("it left on ", Name(o.side), "\n    out ", Describe(o.frame));
+      case Outcome::Kind::kDropped:
+        return absl::StrCat("it was dropped for ", Name(o.reason));
+      case Outcome::Kind::kConsumed:
+        return "it was consumed";
+      case Outcome::Kind::kHeld:
+        return "it waits for its station or its first fragment";
+      case Outcome::Kind::kPending:
+        break;
     }
     return "nothing became of it";
   }
@@ -272,14 +285,16 @@ class RowRun {
   }
   // flows live=N quarantined=N of the row's family
   void Flows(const Words& words) {
-    Counts now = {{"live", relay_.LiveFlows(family_)}, {"quarantined", relay_.Quarantined(family_)},
+    Counts now = {{"live", relay_.LiveFlows(family_)},
+                  {"quarantined", relay_.Quarantined(family_)},
                   {"counted", relay_.SubscriberFlows()}};
     for (const std::string& word : words) {
       std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
       uint64_t wanted;
       if (!now.contains(pair.first) || !absl::SimpleAtoi(pair.second, &wanted))
         return Fail("flows live=N quarantined=N counted=N");
-      if (now[pair.first] != wanted) Fail(absl::StrCat(now[pair.first], " flows ", pair.first, ", not ", wanted));
+      if (now[pair.first] != wanted)
+        Fail(absl::StrCat(now[pair.first], " flows ", pair.first, ", not ", wanted));
     }
   }
   void Same(const Words& words) { Relate(words, true); }
@@ -311,13 +326,15 @@ class RowRun {
     Counts counts;
     for (Direction d : {Direction::kOutbound, Direction::kInbound})
       for (int r = 0; r < kDropReasonCount; ++r)
-        counts[absl::StrCat(Name(d), " ", kDropReasonRows[r].name)] = relay_.Total(d, static_cast<DropReason>(r));
+        counts[absl::StrCat(Name(d), " ", kDropReasonRows[r].name)] =
+            relay_.Total(d, static_cast<DropReason>(r));
     return counts;
   }
   Counts Counters() const {
     Counts counts;
     for (Direction d : {Direction::kOutbound, Direction::kInbound})
-      for (int c = 0; c < kCounterCount; ++c) counts[kCounterRows[c].name] += relay_.Total(d, static_cast<Counter>(c));
+      for (int c = 0; c < kCounterCount; ++c)
+        counts[kCounterRows[c].name] += relay_.Total(d, static_cast<Counter>(c));
     return counts;
   }
   // Exactly the expected drop counters moved since the step before.
@@ -348,7 +365,8 @@ class RowRun {
 
 }  // namespace
 
-std::vector<RowFailure> RunRow(const Row& row, Family family, int workers, const std::string& configurations) {
+std::vector<RowFailure> RunRow(const Row& row, Family family, int workers,
+                               const std::string& configurations) {
   return RowRun(row, family, workers, configurations).Run();
 }
 

@@ -19,7 +19,9 @@ std::string FirstFailure(const std::string& steps) {
   return failures.empty() ? "" : absl::StrCat(failures[0].line, ": ", failures[0].sentence);
 }
 
-TEST(RowRunner, RightRowPasses) { EXPECT_EQ(FirstFailure("  access: C:5000>S:443 udp => core: A:a>S:443\n"), ""); }
+TEST(RowRunner, RightRowPasses) {
+  EXPECT_EQ(FirstFailure("  access: C:5000>S:443 udp => core: A:a>S:443\n"), "");
+}
 
 struct Case {
   const char *steps, *says;
@@ -28,8 +30,10 @@ struct Case {
 TEST(RowRunner, WrongRowsFailWithAReason) {
   const std::string open = "  access: C:5000>S:443 udp => core: A:a>S:443\n";
   const Case cases[] = {
-      {"  access: C:5000>S:443 udp => nothing drop=no_flow\n", "5: expected a drop for no_flow, but it left on core"},
-      {"  access: X:5000>S:443 udp => core\n", "expected a packet on core, but it was dropped for spoof_access"},
+      {"  access: C:5000>S:443 udp => nothing drop=no_flow\n",
+       "5: expected a drop for no_flow, but it left on core"},
+      {"  access: X:5000>S:443 udp => core\n",
+       "expected a packet on core, but it was dropped for spoof_access"},
       {"  access: X:5000>S:443 udp => nothing drop=land\n", "but it was dropped for spoof_access"},
       {"  core: S:443>A:a udp => access: S:443>D:5000\n", "5: destination is not D"},
       {"  access: C:5000>S:443 udp => core: A:b>S:443 ttl=47\n", "5: ttl is 48, not 47"},
@@ -53,15 +57,19 @@ TEST(RowRunner, WrongRowsFailWithAReason) {
 
 TEST(RowRunner, UnreadableLinesAreNamed) {
   EXPECT_TRUE(absl::StartsWith(FirstFailure("  access: C:5000>S:443 udp\n"), "inline:4: cannot read"));
-  EXPECT_TRUE(absl::StartsWith(FirstFailure("  access: C:5000>S:443 udp => nothing\n"), "inline:4: cannot read"));
-  EXPECT_TRUE(absl::StartsWith(FirstFailure("  access: C:5000>S:443 udp => somewhere\n"), "inline:4: cannot read"));
+  EXPECT_TRUE(
+      absl::StartsWith(FirstFailure("  access: C:5000>S:443 udp => nothing\n"), "inline:4: cannot read"));
+  EXPECT_TRUE(
+      absl::StartsWith(FirstFailure("  access: C:5000>S:443 udp => somewhere\n"), "inline:4: cannot read"));
   EXPECT_FALSE(ParseRows("inline", "step without a row\n").errors.empty());
   EXPECT_FALSE(ParseRows("inline", "row no-configuration\n  A sentence.\n  wait 1s\n").errors.empty());
 }
 
 TEST(RowRunner, FamiliesFollowTheNames) {
   auto families = [](const char* step) {
-    return ParseRows("inline", absl::StrCat("row r\n  A sentence.\n  on plain\n  ", step, "\n")).rows[0].families;
+    return ParseRows("inline", absl::StrCat("row r\n  A sentence.\n  on plain\n  ", step, "\n"))
+        .rows[0]
+        .families;
   };
   using Families = std::vector<std::string>;
   EXPECT_EQ(families("access: C:1>S:2 udp => core"), (Families{"4", "6"}));

@@ -11,8 +11,12 @@ namespace {
 
 constexpr size_t kEthernet = 14;
 
-uint16_t Get16(const Frame& f, size_t at) { return static_cast<uint16_t>(f[at] << 8 | f[at + 1]); }
-uint32_t Get32(const Frame& f, size_t at) { return uint32_t{Get16(f, at)} << 16 | Get16(f, at + 2); }
+uint16_t Get16(const Frame& f, size_t at) {
+  return static_cast<uint16_t>(f[at] << 8 | f[at + 1]);
+}
+uint32_t Get32(const Frame& f, size_t at) {
+  return uint32_t{Get16(f, at)} << 16 | Get16(f, at + 2);
+}
 
 std::vector<uint8_t> Slice(const Frame& f, size_t from, size_t to) {
   return {f.begin() + static_cast<std::ptrdiff_t>(from), f.begin() + static_cast<std::ptrdiff_t>(to)};
@@ -177,30 +181,38 @@ std::string Describe(const Frame& frame) {
   auto d = Dissect(frame);
   if (!d.has_value()) {
     std::string text = absl::StrCat(frame.size(), " bytes:");
-    for (size_t i = 0; i < std::min<size_t>(frame.size(), 64); ++i) absl::StrAppendFormat(&text, " %02x", frame[i]);
+    for (size_t i = 0; i < std::min<size_t>(frame.size(), 64); ++i)
+      absl::StrAppendFormat(&text, " %02x", frame[i]);
     return text;
   }
   auto end = [](const Address& a, uint16_t port) {
-    return a.family == Family::kV4 ? absl::StrCat(Format(a), ":", port) : absl::StrCat("[", Format(a), "]:", port);
+    return a.family == Family::kV4 ? absl::StrCat(Format(a), ":", port)
+                                   : absl::StrCat("[", Format(a), "]:", port);
   };
-  std::string text = absl::StrCat(end(d->source, d->source_port), " > ", end(d->destination, d->destination_port));
-  if (d->later_fragment()) absl::StrAppend(&text, " later fragment of protocol ", d->protocol);
+  std::string text =
+      absl::StrCat(end(d->source, d->source_port), " > ", end(d->destination, d->destination_port));
+  if (d->later_fragment())
+    absl::StrAppend(&text, " later fragment of protocol ", d->protocol);
   else if (d->protocol == 6)
     absl::StrAppendFormat(&text, " tcp %s seq=%u ack=%u", FlagText(d->tcp_flags), d->tcp_sequence,
                           d->tcp_acknowledgment);
-  else if (d->protocol == 17) absl::StrAppend(&text, " udp");
-  else absl::StrAppend(&text, " icmp ", d->icmp_type, "/", d->icmp_code);
+  else if (d->protocol == 17)
+    absl::StrAppend(&text, " udp");
+  else
+    absl::StrAppend(&text, " icmp ", d->icmp_type, "/", d->icmp_code);
   for (size_t i = 0; i < d->tcp_options.size(); ++i)
     absl::StrAppendFormat(&text, i == 0 ? " options %02x" : "%02x", d->tcp_options[i]);
   absl::StrAppendFormat(&text, " len=%u ttl=%u class=0x%02x", d->payload.size(), d->ttl, d->traffic_class);
   if (d->source.family == Family::kV4)
     absl::StrAppendFormat(&text, " id=0x%04x frag=0x%04x", d->ipv4_id, d->ipv4_fragment);
-  else absl::StrAppendFormat(&text, " label=0x%05x", d->flow_label);
+  else
+    absl::StrAppendFormat(&text, " label=0x%05x", d->flow_label);
   if (d->fragment)
     absl::StrAppendFormat(&text, " part=%u-%u%s of %#x", d->fragment_first, d->fragment_end,
                           d->more_fragments ? " and more" : "", d->fragment_id);
   if (!d->ip_checksum_right) absl::StrAppend(&text, " IP CHECKSUM WRONG");
-  if (d->l4_error != 0) absl::StrAppendFormat(&text, " l4 checksum 0x%04x off by 0x%04x", d->l4_checksum, d->l4_error);
+  if (d->l4_error != 0)
+    absl::StrAppendFormat(&text, " l4 checksum 0x%04x off by 0x%04x", d->l4_checksum, d->l4_error);
   return absl::StrCat(text, " (", frame.size(), " bytes, ", FormatMac(d->source_mac.data()), " > ",
                       FormatMac(d->destination_mac.data()), ")");
 }

@@ -23,19 +23,20 @@ struct Dissection {
   uint32_t flow_label = 0;
   // A fragment: what it carries of its datagram, and where in the frame that begins.
   bool fragment = false, more_fragments = false;
-  uint32_t fragment_id = 0;                      // of both families
+  uint32_t fragment_id = 0;  // of both families
   size_t fragment_first = 0, fragment_end = 0, fragment_offset = 0;
   std::vector<uint8_t> extensions;  // of IPv6, up to the transport header; the fragment id is zeroed
-  size_t ip_bytes = 0;  // the length the IP header states
+  size_t ip_bytes = 0;              // the length the IP header states
   bool ip_checksum_right = true;
   // TCP, UDP and ICMP; for echo the identifier is the port of the side that asked
   uint16_t source_port = 0, destination_port = 0;
   uint8_t tcp_flags = 0, icmp_type = 0, icmp_code = 0;
   uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
   uint16_t l4_checksum = 0;
-  uint16_t l4_error = 0;  // how far the checksum is from right, modulo 65535; 0 when right
+  uint16_t l4_error = 0;                     // how far the checksum is from right, modulo 65535; 0 when right
   size_t l4_offset = 0, payload_offset = 0;  // from the start of the frame, tags included
-  std::vector<uint8_t> header_rest;  // what follows ports or identifier in the transport header, sum and options left out
+  std::vector<uint8_t>
+      header_rest;  // what follows ports or identifier in the transport header, sum and options left out
   std::vector<uint8_t> tcp_options;
   std::vector<uint8_t> payload;
 

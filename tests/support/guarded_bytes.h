@@ -19,7 +19,8 @@ class GuardedBytes {
   explicit GuardedBytes(size_t capacity)
       : page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))), room_((capacity + page_ - 1) / page_ * page_) {
     void* p = mmap(nullptr, room_ + page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CFR_CHECK(p != MAP_FAILED && mprotect(static_cast<uint8_t*>(p) + room_, page_, PROT_NONE) == 0, "no guard page");
+    CFR_CHECK(p != MAP_FAILED && mprotect(static_cast<uint8_t*>(p) + room_, page_, PROT_NONE) == 0,
+              "no guard page");
     memory_ = static_cast<uint8_t*>(p);
   }
   ~GuardedBytes() { munmap(memory_, room_ + page_); }

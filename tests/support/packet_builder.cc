@@ -18,12 +18,18 @@ void Put32(Frame& f, size_t at, uint32_t value) {
   Put16(f, at, static_cast<uint16_t>(value >> 16));
   Put16(f, at + 2, static_cast<uint16_t>(value));
 }
-void Append(Frame& f, const std::vector<uint8_t>& bytes) { f.insert(f.end(), bytes.begin(), bytes.end()); }
+void Append(Frame& f, const std::vector<uint8_t>& bytes) {
+  f.insert(f.end(), bytes.begin(), bytes.end());
+}
 
-size_t AddressBytes(const Address& a) { return a.family == Family::kV4 ? 4 : 16; }
+size_t AddressBytes(const Address& a) {
+  return a.family == Family::kV4 ? 4 : 16;
+}
 
 // A sum that is never the "no checksum" of UDP.
-uint16_t Inverted(uint16_t sum) { return static_cast<uint16_t>(~sum); }
+uint16_t Inverted(uint16_t sum) {
+  return static_cast<uint16_t>(~sum);
+}
 
 }  // namespace
 
@@ -161,10 +167,14 @@ PacketBuilder& PacketBuilder::Trailer(size_t bytes) {
 
 uint8_t PacketBuilder::TransportNumber() const {
   switch (transport_) {
-    case Transport::kUdp: return kUdp;
-    case Transport::kTcp: return kTcp;
-    case Transport::kIcmp: return from_.family == Family::kV4 ? kIcmp : kIcmp6;
-    case Transport::kRaw: return protocol_;
+    case Transport::kUdp:
+      return kUdp;
+    case Transport::kTcp:
+      return kTcp;
+    case Transport::kIcmp:
+      return from_.family == Family::kV4 ? kIcmp : kIcmp6;
+    case Transport::kRaw:
+      return protocol_;
   }
   return 0;
 }

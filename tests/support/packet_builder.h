@@ -23,19 +23,19 @@ using MacAddress = std::array<uint8_t, 6>;
 // What the builder overrides after everything right is in place; unset fields stay right.
 struct Wrong {
   std::optional<uint8_t> ip_version, ip_header_words, next_header;
-  std::optional<int> ip_length_by, udp_length_by;      // added to the right value
-  std::optional<uint16_t> ip_length, udp_length;       // instead of it
-  std::optional<uint16_t> ip_checksum, l4_checksum;    // the value itself
+  std::optional<int> ip_length_by, udp_length_by;         // added to the right value
+  std::optional<uint16_t> ip_length, udp_length;          // instead of it
+  std::optional<uint16_t> ip_checksum, l4_checksum;       // the value itself
   bool ip_checksum_off = false, l4_checksum_off = false;  // the right value plus 1
   std::optional<uint8_t> tcp_offset_words;
-  std::optional<size_t> frame_bytes;                   // cut or zero-filled to this length
+  std::optional<size_t> frame_bytes;  // cut or zero-filled to this length
 };
 
 class PacketBuilder {
  public:
   PacketBuilder& Stations(const MacAddress& source, const MacAddress& destination);
   PacketBuilder& Ethertype(uint16_t value);
-  PacketBuilder& Tags(std::vector<uint8_t> bytes);          // VLAN tags, four bytes each
+  PacketBuilder& Tags(std::vector<uint8_t> bytes);  // VLAN tags, four bytes each
   PacketBuilder& From(const Address& a, uint16_t port = 0);
   PacketBuilder& To(const Address& a, uint16_t port = 0);
   PacketBuilder& Udp();
@@ -44,19 +44,19 @@ class PacketBuilder {
   PacketBuilder& EchoRequest(uint16_t identifier, uint16_t sequence = 1);
   PacketBuilder& EchoReply(uint16_t identifier, uint16_t sequence = 1);
   PacketBuilder& Icmp(uint8_t type, uint8_t code, uint32_t rest = 0);  // the four bytes after the checksum
-  PacketBuilder& Protocol(uint8_t number);                  // IP payload is the bytes of Payload alone
-  PacketBuilder& Payload(size_t bytes);                     // a pattern that repeats nowhere
+  PacketBuilder& Protocol(uint8_t number);  // IP payload is the bytes of Payload alone
+  PacketBuilder& Payload(size_t bytes);     // a pattern that repeats nowhere
   PacketBuilder& Payload(std::vector<uint8_t> bytes);
   PacketBuilder& Ttl(uint8_t value);
-  PacketBuilder& TrafficClass(uint8_t value);               // DSCP and ECN together
+  PacketBuilder& TrafficClass(uint8_t value);  // DSCP and ECN together
   PacketBuilder& Ipv4Id(uint16_t value);
-  PacketBuilder& Ipv4Fragment(uint16_t flags_and_offset);   // the whole 16-bit field
-  PacketBuilder& FragmentId(uint32_t value);                // of both families
+  PacketBuilder& Ipv4Fragment(uint16_t flags_and_offset);            // the whole 16-bit field
+  PacketBuilder& FragmentId(uint32_t value);                         // of both families
   PacketBuilder& Fragment(size_t first, std::optional<size_t> end);  // [first, end) of the IP payload
   PacketBuilder& Ipv4Options(std::vector<uint8_t> options);
   PacketBuilder& Ipv6Extension(uint8_t kind, std::vector<uint8_t> body);  // body starts at its length byte
   PacketBuilder& FlowLabel(uint32_t value);
-  PacketBuilder& Trailer(size_t bytes);                     // non-zero bytes behind the IP packet
+  PacketBuilder& Trailer(size_t bytes);  // non-zero bytes behind the IP packet
   Wrong& wrong() { return wrong_; }
 
   Frame Build() const;

@@ -34,8 +34,12 @@ SipKey DrawKey(RandomSource& random) {
 
 template <class A>
 bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
-  FlowKey<A> key{LoadAddress<A>(t.alias.address.bytes.data()), LoadAddress<A>(t.remote.address.bytes.data()),
-                 Be16::From(t.alias.port).raw, Be16::From(t.remote.port).raw, t.protocol, Direction::kInbound};
+  FlowKey<A> key{LoadAddress<A>(t.alias.address.bytes.data()),
+                 LoadAddress<A>(t.remote.address.bytes.data()),
+                 Be16::From(t.alias.port).raw,
+                 Be16::From(t.remote.port).raw,
+                 t.protocol,
+                 Direction::kInbound};
   FlowIndex i = flows.Find(key, flows.Hash(key));
   return i != kNoFlow && flows[i].state != FlowState::kQuarantine;
 }
@@ -43,24 +47,30 @@ bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
 }  // namespace
 
 Relay::Relay(const RelayOptions& options)
-    : options_(options), now_ms_(options.start_ms), random_(Seed(options.seed, 0)), owner_(MakeOwner(random_, options.workers)),
+    : options_(options),
+      now_ms_(options.start_ms),
+      random_(Seed(options.seed, 0)),
+      owner_(MakeOwner(random_, options.workers)),
       subscribers_(options.subscribers_max, DrawKey(random_)),
       shared_(owner_, subscribers_, leases_, random_),
       main_page_(std::make_unique<CounterPage>()),
       neighbours_(shared_.port, *this, *main_page_, random_.Next64()),
-      inspector_([this](const CoreTuple& t) {
-        return std::any_of(pipelines_.begin(), pipelines_.end(), [&](const auto& p) {
-          return t.alias.address.family == Family::kV4 ? HoldsLive(p->flows_v4(), t) : HoldsLive(p->flows_v6(), t);
-        });
-      }, kPortMac) {
+      inspector_(
+          [this](const CoreTuple& t) {
+            return std::any_of(pipelines_.begin(), pipelines_.end(), [&](const auto& p) {
+              return t.alias.address.family == Family::kV4 ? HoldsLive(p->flows_v4(), t)
+                                                           : HoldsLive(p->flows_v6(), t);
+            });
+          },
+          kPortMac) {
   for (int s = 0; s < kSides; ++s) std::copy(kPortMac[s].begin(), kPortMac[s].end(), shared_.port[s].mac);
   const TableSizes sizes{options.flows_v4, options.flows_v6, options.datagrams, options.fragments_held};
   BufferSource& buffers = *this;
   for (int w = 0; w < options.workers; ++w) {
     worker_random_.push_back(std::make_unique<RandomSource>(Seed(options.seed, static_cast<uint8_t>(w + 1))));
     pages_.push_back(std::make_unique<CounterPage>());
-    pipelines_.push_back(std::make_unique<Pipeline>(w, shared_, sizes, buffers, *worker_random_.back(),
-                                                    *pages_.back()));
+    pipelines_.push_back(
+        std::make_unique<Pipeline>(w, shared_, sizes, buffers, *worker_random_.back(), *pages_.back()));
   }
 }
 
@@ -195,8 +205,10 @@ void Relay::Send(Side side, std::span<const uint8_t> bytes) {
   inspector_.MadeByRelay(side, frame);
   bool arp_question = frame[12] == 8 && frame[13] == 6 && frame[21] == 1;
   bool nd_question = frame[12] == 0x86 && frame[20] == 58 && frame[54] == 135;
-  if (arp_question || nd_question) questions_.push_back({side, frame});
-  else made_.push_back({side, Tagged(side, frame)});
+  if (arp_question || nd_question)
+    questions_.push_back({side, frame});
+  else
+    made_.push_back({side, Tagged(side, frame)});
 }
 
 void Relay::Return(Direction direction, void* buffer) {
@@ -220,7 +232,8 @@ void Relay::AnswerAsStation(Side side, const Frame& question) {
   bool arp = question[12] == 8;
   Address target = arp ? Address::FromV4(&question[38]) : Address::FromV6(&question[62]);
   MacAddress mac = StationMac(side, target);
-  if (!arp) return Arrive(side, Advertisement(target, Address::FromV6(&question[22]), mac).Stations(mac, to).Build());
+  if (!arp)
+    return Arrive(side, Advertisement(target, Address::FromV6(&question[22]), mac).Stations(mac, to).Build());
   Arrive(side, Arp{Arp::kReply, mac, target, to, Address::FromV4(&question[28])}.Build(mac, to));
 }
 
@@ -246,8 +259,12 @@ int Relay::Expire(int worker, int budget) {
   return pipelines_[static_cast<size_t>(worker)]->Expire(now_ms_, budget, world_);
 }
 
-std::vector<Relay::Made> Relay::TakeMade() { return std::exchange(made_, {}); }
-std::vector<Outcome> Relay::TakeReleased() { return std::exchange(released_, {}); }
+std::vector<Relay::Made> Relay::TakeMade() {
+  return std::exchange(made_, {});
+}
+std::vector<Outcome> Relay::TakeReleased() {
+  return std::exchange(released_, {});
+}
 
 void Relay::CheckAccounting() {
   for (Direction d : {Direction::kOutbound, Direction::kInbound}) {
@@ -255,7 +272,8 @@ void Relay::CheckAccounting() {
       if (int64_t off = AccountingMismatch(*pages_[w], d); off != 0)
         inspector_.Violation(absl::StrCat("worker ", w, " ", Name(d), ": ", off, " packets unaccounted for"));
     int64_t off = AccountingMismatch(*main_page_, d) - held_[static_cast<int>(d)];
-    if (off != 0) inspector_.Violation(absl::StrCat("main lcore ", Name(d), ": ", off, " packets unaccounted for"));
+    if (off != 0)
+      inspector_.Violation(absl::StrCat("main lcore ", Name(d), ": ", off, " packets unaccounted for"));
   }
 }
 

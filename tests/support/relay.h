@@ -30,7 +30,7 @@ namespace cfr::test {
 
 struct RelayOptions {
   int workers = 1;
-  uint32_t flows_v4 = 4096, flows_v6 = 4096;  // per worker
+  uint32_t flows_v4 = 4096, flows_v6 = 4096;      // per worker
   uint32_t datagrams = 256, fragments_held = 64;  // per worker
   uint64_t subscribers_max = 1024;
   uint8_t seed = 1;
@@ -40,12 +40,12 @@ struct RelayOptions {
 // What became of one frame given to the relay.
 struct Outcome {
   enum class Kind { kPending, kSent, kDropped, kConsumed, kHeld } kind = Kind::kPending;
-  Side side{};                        // kSent: where
-  Frame frame;                        // kSent: what; the pieces put together if it was cut
-  size_t pieces = 0;                  // kSent: how many frames
-  bool bypassed = false;              // kSent: untranslated
-  DropReason reason{};                // kDropped
-  int worker = 0;                     // that decided it
+  Side side{};            // kSent: where
+  Frame frame;            // kSent: what; the pieces put together if it was cut
+  size_t pieces = 0;      // kSent: how many frames
+  bool bypassed = false;  // kSent: untranslated
+  DropReason reason{};    // kDropped
+  int worker = 0;         // that decided it
   bool handed_off = false;
 };
 
@@ -63,8 +63,8 @@ class Relay : private NeighbourIo, private BufferSource {
   AckStatus ApplyAssignments(std::vector<Assignment> assignments);
   const std::vector<Assignment>& assignments() const { return assignments_; }
   AckStatus Commit(const std::vector<Message>& run);
-  void AdvanceEpoch();                  // a new epoch key, in force at once
-  void RenewLease(uint64_t seconds);    // every unit
+  void AdvanceEpoch();                // a new epoch key, in force at once
+  void RenewLease(uint64_t seconds);  // every unit
   void SetStationsAnswer(bool answer) { stations_answer_ = answer; }
   void SetBuffers(bool any) { buffers_left_ = any; }  // whether the pipelines can get buffers of their own
 
@@ -106,10 +106,10 @@ class Relay : private NeighbourIo, private BufferSource {
 
  private:
   struct Buffer {
-    Frame frame;             // as it is now
-    Frame arrived;           // as it came
+    Frame frame;    // as it is now
+    Frame arrived;  // as it came
     Direction direction{};
-    int worker = 0;          // where it arrived last
+    int worker = 0;  // where it arrived last
     bool l4_checksum_bad = false;
     std::optional<Address> hop;
     Resolution resolution;
@@ -159,8 +159,8 @@ class Relay : private NeighbourIo, private BufferSource {
   std::deque<std::unique_ptr<Buffer>> buffers_;  // all that are somewhere
   std::deque<std::pair<int, Buffer*>> handoffs_;
   std::deque<Buffer*> consumed_;
-  std::vector<Buffer*> waited_;                   // for their first fragment, until just now
-  std::deque<Made> questions_;                    // for the stations
+  std::vector<Buffer*> waited_;  // for their first fragment, until just now
+  std::deque<Made> questions_;   // for the stations
   std::vector<Made> made_;
   std::vector<Outcome> released_;
   int held_[kDirections] = {};  // given to Neighbours and not back yet

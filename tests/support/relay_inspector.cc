@@ -17,8 +17,12 @@ std::vector<uint8_t> AddressBytes(const Address& a) {
   return {a.bytes.begin(), a.bytes.begin() + a.bits() / 8};
 }
 
-Endpoint SourceOf(const Dissection& d) { return {d.source, d.source_port}; }
-Endpoint DestinationOf(const Dissection& d) { return {d.destination, d.destination_port}; }
+Endpoint SourceOf(const Dissection& d) {
+  return {d.source, d.source_port};
+}
+Endpoint DestinationOf(const Dissection& d) {
+  return {d.destination, d.destination_port};
+}
 
 }  // namespace
 
@@ -32,7 +36,8 @@ void RelayInspector::Remember(const std::vector<uint8_t>& secret) {
 
 void RelayInspector::SetConfig(const Config& config) {
   config_ = config;
-  for (const PoolConfig& pool : config.pools) pools_.insert(pools_.end(), pool.prefixes.begin(), pool.prefixes.end());
+  for (const PoolConfig& pool : config.pools)
+    pools_.insert(pools_.end(), pool.prefixes.begin(), pool.prefixes.end());
 }
 
 bool RelayInspector::InPool(const Address& a) const {
@@ -66,8 +71,8 @@ void RelayInspector::CheckPacket(Direction direction, const Frame& in_frame, con
   const size_t end = kEthernet + out->tags.size() + in->ip_bytes;
   const bool padded = end < kFrameMin && out_frame.size() == kFrameMin;
   Expect(out_frame.size() == end || padded, "the frame leaves with the length of its IP packet");
-  Expect(std::all_of(out_frame.begin() + static_cast<ptrdiff_t>(std::min(end, out_frame.size())), out_frame.end(),
-                     [](uint8_t byte) { return byte == 0; }),
+  Expect(std::all_of(out_frame.begin() + static_cast<ptrdiff_t>(std::min(end, out_frame.size())),
+                     out_frame.end(), [](uint8_t byte) { return byte == 0; }),
          "padding is zero");
   CheckSame(direction, *in, *out, bypassed);
   CheckHeader(direction, *in, *out, bypassed);
@@ -112,7 +117,8 @@ void RelayInspector::MadeByRelay(Side side, const Frame& frame) {
   CheckNoSubscriber(frame, frame.size());
 }
 
-void RelayInspector::CheckSame(Direction direction, const Dissection& in, const Dissection& out, bool bypassed) {
+void RelayInspector::CheckSame(Direction direction, const Dissection& in, const Dissection& out,
+                               bool bypassed) {
   Expect(in.payload == out.payload, "the transport payload is byte-identical");
   Expect(in.header_rest == out.header_rest, "the transport header behind the ports is untouched");
   Expect(in.protocol == out.protocol && in.icmp_type == out.icmp_type && in.icmp_code == out.icmp_code,
@@ -131,8 +137,10 @@ void RelayInspector::CheckSame(Direction direction, const Dissection& in, const 
 
 void RelayInspector::CheckChecksum(const Dissection& in, const Dissection& out) {
   bool unsummed = in.protocol == 17 && in.source.family == Family::kV4 && in.l4_checksum == 0;
-  if (unsummed) Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
-  else Expect(in.l4_error == out.l4_error, "the transport checksum is as right or as wrong as it came");
+  if (unsummed)
+    Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
+  else
+    Expect(in.l4_error == out.l4_error, "the transport checksum is as right or as wrong as it came");
   if (!unsummed && in.protocol == 17) Expect(out.l4_checksum != 0, "a UDP checksum never becomes 0");
 }
 
@@ -148,11 +156,14 @@ void RelayInspector::CheckHeader(Direction direction, const Dissection& in, cons
   Expect(out.traffic_class >> 2 == (dscp_cleared ? 0 : in.traffic_class >> 2), "DSCP");
   bool id_replaced = scrubbed && settings[Setting::kScrubIpv4Id] != 0;
   bool atomic = (in.ipv4_fragment & 0x7fff) == 0x4000;
-  if (in.source.family == Family::kV4 && id_replaced && atomic) Expect(out.ipv4_id == 0, "an atomic datagram has id 0");
+  if (in.source.family == Family::kV4 && id_replaced && atomic)
+    Expect(out.ipv4_id == 0, "an atomic datagram has id 0");
   if (!scrubbed || (atomic && !id_replaced)) Expect(out.fragment_id == in.fragment_id, "the id stays");
   if (in.source.family == Family::kV4) return;
-  if (scrubbed && settings[Setting::kScrubFlowLabel] != 0) Expect(out.flow_label != 0, "the flow label is not 0");
-  else Expect(out.flow_label == in.flow_label, "the flow label stays");
+  if (scrubbed && settings[Setting::kScrubFlowLabel] != 0)
+    Expect(out.flow_label != 0, "the flow label is not 0");
+  else
+    Expect(out.flow_label == in.flow_label, "the flow label stays");
 }
 
 void RelayInspector::CheckStations(Direction direction, const Dissection& out) {
@@ -170,11 +181,13 @@ void RelayInspector::CheckStations(Direction direction, const Dissection& out) {
 void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& out) {
   Endpoint alias = SourceOf(out), subscriber = SourceOf(in);
   CoreTuple tuple{in.protocol, alias, DestinationOf(in)};
-  const bool offset = config_.settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kOffset);
+  const bool offset =
+      config_.settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kOffset);
   const Alias now{alias, out.flow_label, offset, std::nullopt};
   auto [entry, fresh] = aliases_.try_emplace({in.protocol, subscriber, DestinationOf(in)}, now);
   if (!fresh && entry->second.endpoint != alias) {
-    Expect(!is_live_({in.protocol, entry->second.endpoint, DestinationOf(in)}), "the alias of a live flow never changes");
+    Expect(!is_live_({in.protocol, entry->second.endpoint, DestinationOf(in)}),
+           "the alias of a live flow never changes");
     entry->second = now;
   }
   CheckTimestamps(&entry->second, in, out);
@@ -193,7 +206,8 @@ void RelayInspector::CheckInboundFlow(const Dissection& in, const Dissection& ou
   if (found == subscribers_of_.end()) return;
   Expect(found->second == DestinationOf(out), "the reply reaches the subscriber that opened the flow");
   auto alias = aliases_.find({in.protocol, found->second, SourceOf(in)});
-  if (alias != aliases_.end()) CheckOptions(Direction::kInbound, alias->second.timestamp_offset.value_or(0), in, out);
+  if (alias != aliases_.end())
+    CheckOptions(Direction::kInbound, alias->second.timestamp_offset.value_or(0), in, out);
 }
 
 // One offset per flow, from its first timestamp on; none for a flow that keeps its timestamps.
@@ -201,14 +215,17 @@ void RelayInspector::CheckTimestamps(Alias* alias, const Dissection& in, const D
   auto before = TimestampsOf(in.tcp_options), after = TimestampsOf(out.tcp_options);
   if (before.has_value() && after.has_value()) {
     const uint32_t offset = after->value - before->value;
-    Expect(alias->timestamp_offset.value_or(offset) == offset, "the offset of a flow's timestamps never changes");
-    Expect((offset != 0) == alias->offset_wanted, "timestamps are moved if the setting said so when the flow opened");
+    Expect(alias->timestamp_offset.value_or(offset) == offset,
+           "the offset of a flow's timestamps never changes");
+    Expect((offset != 0) == alias->offset_wanted,
+           "timestamps are moved if the setting said so when the flow opened");
     alias->timestamp_offset = offset;
   }
   CheckOptions(Direction::kOutbound, alias->timestamp_offset.value_or(0), in, out);
 }
 
-void RelayInspector::CheckOptions(Direction direction, uint32_t offset, const Dissection& in, const Dissection& out) {
+void RelayInspector::CheckOptions(Direction direction, uint32_t offset, const Dissection& in,
+                                  const Dissection& out) {
   Expect(out.tcp_options == ExpectedOptions(in.tcp_options, direction, in.source.family, in.tcp_flags, offset,
                                             config_.settings),
          "TCP options are those of the scrub settings");
@@ -225,8 +242,9 @@ std::vector<uint8_t> TagsOf(const PortConfig& port) {
   std::vector<uint8_t> tags;
   for (size_t i = 0; i < port.vlan.size(); ++i) {
     bool outer = i + 1 < port.vlan.size();
-    tags.insert(tags.end(), {static_cast<uint8_t>(outer ? 0x88 : 0x81), static_cast<uint8_t>(outer ? 0xa8 : 0),
-                             static_cast<uint8_t>(port.vlan[i] >> 8), static_cast<uint8_t>(port.vlan[i])});
+    tags.insert(tags.end(),
+                {static_cast<uint8_t>(outer ? 0x88 : 0x81), static_cast<uint8_t>(outer ? 0xa8 : 0),
+                 static_cast<uint8_t>(port.vlan[i] >> 8), static_cast<uint8_t>(port.vlan[i])});
   }
   return tags;
 }

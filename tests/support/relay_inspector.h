@@ -85,7 +85,7 @@ class RelayInspector {
   std::map<CoreTuple, Endpoint> subscribers_of_;
   Datagrams datagrams_;
   std::vector<std::vector<uint8_t>> secrets_;  // subscriber addresses and MACs seen
-  std::string packet_;                      // of the packet in hand, for sentences
+  std::string packet_;                         // of the packet in hand, for sentences
   std::vector<std::string> violations_;
 };
 

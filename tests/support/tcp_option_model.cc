@@ -6,7 +6,8 @@
 namespace cfr::test {
 namespace {
 
-constexpr uint8_t kEnd = 0, kNop = 1, kMss = 2, kTimestamps = 8, kMptcp = 30, kFastOpen = 34, kExperimental = 254;
+constexpr uint8_t kEnd = 0, kNop = 1, kMss = 2, kTimestamps = 8, kMptcp = 30, kFastOpen = 34,
+                  kExperimental = 254;
 constexpr uint8_t kSyn = 0x02, kAck = 0x10;
 constexpr size_t kEchoAt = 4;
 
@@ -17,14 +18,18 @@ void Put32(std::vector<uint8_t>* b, size_t at, uint32_t value) {
   for (size_t i = 0; i < 4; ++i) (*b)[at + i] = static_cast<uint8_t>(value >> (24 - 8 * i));
 }
 
-bool IsTimestamps(const TcpOption& o) { return o.kind == kTimestamps && o.body.size() == 8; }
+bool IsTimestamps(const TcpOption& o) {
+  return o.kind == kTimestamps && o.body.size() == 8;
+}
 
 bool IsBlanked(const TcpOption& o, uint8_t flags, const Settings& settings) {
   if (o.kind == kFastOpen) return settings[Setting::kScrubFastOpen] == 1;
   if (o.kind == kExperimental && o.body.size() >= 2 && o.body[0] == 0xf9 && o.body[1] == 0x89)
     return settings[Setting::kScrubFastOpen] == 1;
-  if (o.kind == kMptcp && !o.body.empty() && o.body[0] / 16 == 3) return settings[Setting::kScrubAddAddress] == 1;
-  if (o.kind == kMptcp && !o.body.empty() && o.body[0] / 16 == 0) return settings[Setting::kScrubMpCapable] == 1;
+  if (o.kind == kMptcp && !o.body.empty() && o.body[0] / 16 == 3)
+    return settings[Setting::kScrubAddAddress] == 1;
+  if (o.kind == kMptcp && !o.body.empty() && o.body[0] / 16 == 0)
+    return settings[Setting::kScrubMpCapable] == 1;
   bool strip = settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kStrip);
   return IsTimestamps(o) && strip && (flags & kSyn) != 0;
 }
