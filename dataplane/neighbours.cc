@@ -133,6 +133,7 @@ void Neighbours::TakeArp(Direction direction, const Packet& p, uint64_t now_ms) 
   }
   Side side = ArrivalSide(direction);
   Address sender = Address::FromV4(arp->sender_ip), target = Address::FromV4(arp->target_ip);
+  if (IsStrayed(side, sender)) return Refuse(direction, p, DropReason::kSpoofCore);
   bool ours = operation == kArpRequest && AnswersFor(side, target);
   if (snapshot_->FindOwn(sender) != nullptr) return Refuse(direction, p, DropReason::kNeighbourIgnored);
   bool learnt = entries_.contains({side, sender}) || (ours && Expected(side, sender));
@@ -180,6 +181,7 @@ void Neighbours::TakeSolicitation(Direction direction, const Packet& p, const ui
     return Refuse(direction, p, DropReason::kNdInvalid);
   Side side = ArrivalSide(direction);
   Address target = Address::FromV6(m->target);
+  if (IsStrayed(side, source)) return Refuse(direction, p, DropReason::kSpoofCore);
   if (!AnswersFor(side, target) || snapshot_->FindOwn(source))
     return Refuse(direction, p, DropReason::kNeighbourIgnored);
   static constexpr uint8_t kAllNodes[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -296,6 +298,11 @@ bool Neighbours::AnswersFor(Side side, const Address& a) const {
 bool Neighbours::Expected(Side side, const Address& a) const {
   if (snapshot_->gateway[static_cast<int>(side)][static_cast<int>(a.family)] == a) return true;
   return side == Side::kAccess && snapshot_->subscribers.Find(a) != nullptr && SpeakerFor(side, a) != nullptr;
+}
+
+// A subscriber's address on the core side: an answer would carry it there.
+bool Neighbours::IsStrayed(Side side, const Address& a) const {
+  return side == Side::kCore && snapshot_->subscribers.Find(a) != nullptr;
 }
 
 // Our own address on the link of `a`.

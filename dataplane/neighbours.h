@@ -81,6 +81,7 @@ class Neighbours {
 
   bool AnswersFor(Side side, const Address& a) const;
   bool Expected(Side side, const Address& a) const;
+  bool IsStrayed(Side side, const Address& a) const;
   void Learn(Side side, const Address& a, const uint8_t* mac, bool create, uint64_t now_ms);
   void Ask(const Key& key, Entry& entry, uint64_t now_ms);
   void SendArp(Side side, uint16_t operation, const Mac& to, const Address& sender, const Address& target);
