@@ -44,7 +44,8 @@ bool TakesDetail(const std::string& protocol) {
   return protocol == "tcp" || protocol == "icmp" || protocol == "proto" || protocol == "arp";
 }
 
-// "FROM>TO PROTOCOL [DETAIL] key=value ..."; an expectation may leave TO or the protocol away.
+// "FROM>TO PROTOCOL [DETAIL] key=value ... [quoting FROM>TO ...]"; an expectation may leave TO or the
+// protocol away.
 bool ParsePacket(const std::string& side, const Words& words, PacketText* p) {
   p->side = side;
   if (words.empty()) return false;
@@ -52,6 +53,10 @@ bool ParsePacket(const std::string& side, const Words& words, PacketText* p) {
   if (!ParseEndpoint(ends.first, &p->from)) return false;
   if (!ends.second.empty() && !ParseEndpoint(ends.second, &p->to)) return false;
   for (size_t i = 1; i < words.size(); ++i) {
+    if (words[i] == "quoting") {
+      p->quoted.emplace_back();
+      return ParsePacket(side, Words(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end()), &p->quoted[0]);
+    }
     size_t equals = words[i].find('=');
     if (equals != std::string::npos) {
       p->fields.emplace_back(words[i].substr(0, equals), words[i].substr(equals + 1));

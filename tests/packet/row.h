@@ -23,8 +23,9 @@ struct PacketText {
   std::string side;
   EndpointText from, to;
   std::string protocol;  // udp, tcp, echo, reply, icmp, proto, arp, ns, na
-  std::string detail;    // flags of tcp, TYPE/CODE of icmp, number of proto, operation of arp
+  std::string detail;    // flags of tcp, kind or TYPE/CODE of icmp, number of proto, operation of arp
   std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<PacketText> quoted;  // by an ICMP error; at most one
 };
 
 struct Step {

@@ -42,8 +42,10 @@ void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const F
   auto in = Dissect(in_frame), out = Dissect(out_frame);
   Expect(in.has_value() && out.has_value(), "a relayed packet is readable");
   if (!in.has_value() || !out.has_value()) return;
-  Expect(out_frame.size() == kEthernet + in->ip_bytes, "the frame leaves with the length of its IP packet");
-  CheckSame(direction, *in, *out, bypassed);
+  const bool error = in->icmp_error() && !bypassed;
+  Expect(out_frame.size() == kEthernet + (error ? out->ip_bytes : in->ip_bytes),
+         "the frame leaves with the length of its IP packet");
+  if (!error) CheckSame(direction, *in, *out, bypassed);
   CheckHeader(direction, *in, *out, bypassed);
   CheckStations(direction, *out);
   if (bypassed) {
@@ -52,8 +54,11 @@ void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const F
   } else if (direction == Direction::kOutbound) {
     Remember(AddressBytes(in->source));
     Remember({in->source_mac.begin(), in->source_mac.end()});
-    CheckOutboundFlow(*in, *out);
-    CheckNoSubscriber(out_frame, out->payload_offset);
+    if (error) CheckIcmpError(direction, *in, *out);
+    else CheckOutboundFlow(*in, *out);
+    CheckNoSubscriber(out_frame, error ? out_frame.size() : out->payload_offset);
+  } else if (error) {
+    CheckIcmpError(direction, *in, *out);
   } else {
     CheckInboundFlow(*in, *out);
   }

@@ -56,6 +56,9 @@ class RelayInspector {
   void CheckStations(Direction direction, const Dissection& out);
   void CheckOutboundFlow(const Dissection& in, const Dissection& out);
   void CheckInboundFlow(const Dissection& in, const Dissection& out);
+  void CheckIcmpError(Direction direction, const Dissection& in, const Dissection& out);
+  void CheckQuote(Direction direction, const Dissection& in, const Dissection& out);
+  void CheckErrorStripped(const Dissection& in, const Dissection& out);
   void CheckNoSubscriber(const Frame& frame, size_t end);
   void Remember(const std::vector<uint8_t>& secret);
   bool InPool(const Address& a) const;
