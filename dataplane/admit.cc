@@ -39,14 +39,31 @@ void Bypass(Packet& p) {
   p.bypassed = true;
 }
 
+// What the addresses say before any configuration of subscribers is asked; false: dropped.
+bool HasPlausibleAddresses(Direction direction, Packet& p, const Snapshot& snapshot, const Address& source,
+                           const Address& destination) {
+  const bool outbound = direction == Direction::kOutbound;
+  if (IsMartian(source)) Drop(p, DropReason::kMartianSource);
+  else if (outbound && IsMartian(destination)) Drop(p, DropReason::kMartianDestination);
+  else if (source == destination) Drop(p, DropReason::kLand);
+  else if (snapshot.FindOwn(source) || snapshot.pools.Find(source))
+    Drop(p, outbound ? DropReason::kSpoofAlias : DropReason::kSpoofCore);
+  else if (!outbound && snapshot.subscribers.Find(source)) Drop(p, DropReason::kSpoofCore);
+  return !p.decided();
+}
+
+// On the access link itself: a gateway, which need not be a subscriber.
+bool IsOnAccessLink(const Address& a, const Snapshot& snapshot) {
+  return std::any_of(snapshot.own.begin(), snapshot.own.end(), [&](const PortAddress& own) {
+    return own.side == Side::kAccess && own.prefix.Contains(a);
+  });
+}
+
 }  // namespace
 
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
-  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
-  if (IsMartian(destination)) return Drop(p, DropReason::kMartianDestination);
-  if (source == destination) return Drop(p, DropReason::kLand);
-  if (snapshot.FindOwn(source) || snapshot.pools.Find(source)) return Drop(p, DropReason::kSpoofAlias);
+  if (!HasPlausibleAddresses(Direction::kOutbound, p, snapshot, source, destination)) return;
   const SubscriberSpace* found = snapshot.subscribers.Find(source);
   const PortAddress* own = snapshot.FindOwn(destination);
   // A gateway on the access side may ping the relay without being a subscriber.
@@ -62,14 +79,28 @@ void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) 
 
 void AdmitInbound(Packet& p, const Snapshot& snapshot) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
-  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
-  if (source == destination) return Drop(p, DropReason::kLand);
-  if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
-    return Drop(p, DropReason::kSpoofCore);
+  if (!HasPlausibleAddresses(Direction::kInbound, p, snapshot, source, destination)) return;
   if (const PortAddress* own = snapshot.FindOwn(destination)) return Own(p, Side::kCore, *own);
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kNoFlow);
   if (snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
   Drop(p, DropReason::kNotAlias);
+}
+
+void AdmitIcmpError(Direction direction, Packet& p, const Snapshot& snapshot, bool of_flow) {
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (!HasPlausibleAddresses(direction, p, snapshot, source, destination)) return;
+  if (snapshot.FindOwn(destination)) return Drop(p, DropReason::kOwnAddress);
+  if (direction == Direction::kOutbound) {
+    bool subscriber = snapshot.subscribers.Find(source) != nullptr;
+    if (!subscriber && !IsOnAccessLink(source, snapshot)) return Drop(p, DropReason::kSpoofAccess);
+    if (of_flow) return;
+    if (subscriber && snapshot.bypasses.Find(destination)) return Bypass(p);
+  } else {
+    if (of_flow) return;
+    if (snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
+    if (!snapshot.pools.Find(destination)) return Drop(p, DropReason::kNotAlias);
+  }
+  Drop(p, DropReason::kIcmpNoFlow);
 }
 
 }  // namespace cfr

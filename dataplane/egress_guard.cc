@@ -16,7 +16,26 @@ bool MaySpeakFor(const Address& a, const Snapshot& snapshot) {
   return pool != nullptr && pool->answer;
 }
 
+// Addresses of the packet an ICMP error quotes.
+struct Quoted {
+  Address source, destination;
+};
+Quoted ReadQuoted(Family family, const uint8_t* packet) {
+  if (family == Family::kV4) {
+    const auto* ip = reinterpret_cast<const Ipv4Header*>(packet);
+    return {Address::FromV4(&ip->source), Address::FromV4(&ip->destination)};
+  }
+  const auto* ip = reinterpret_cast<const Ipv6Header*>(packet);
+  return {Address::FromV6(ip->source), Address::FromV6(ip->destination)};
+}
+
 }  // namespace
+
+bool EgressGuard::PassesError(const Packet& p, uint16_t quote, const Snapshot& snapshot, UnitIndex unit) {
+  const Quoted quoted = ReadQuoted(p.family, p.data + quote);
+  return PassesTranslated(p, snapshot, unit) && quoted.destination == snapshot.units[unit].address &&
+         snapshot.subscribers.Find(quoted.source) == nullptr;
+}
 
 bool EgressGuard::PassesOwn(const uint8_t* frame, uint16_t length, const Snapshot& snapshot) {
   if (length < kEthernetBytes) return false;

@@ -17,6 +17,8 @@ class EgressGuard {
     const Unit& u = snapshot.units[unit];
     return u.carries_flows() && p.SourceAddress() == u.address;
   }
+  // A translated ICMP error of such a flow: the packet quoted at `quote` was sent to its alias.
+  static bool PassesError(const Packet& p, uint16_t quote, const Snapshot& snapshot, UnitIndex unit);
   // A packet that left admission by a bypass entry: the entry is looked up again.
   static bool PassesBypassed(const Packet& p, const Snapshot& snapshot) {
     return snapshot.bypasses.Find(p.DestinationAddress()) != nullptr;

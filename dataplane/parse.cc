@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/checksum.h"
+#include "dataplane/icmp_error.h"
 #include "dataplane/tcp_state.h"
 
 namespace cfr {
@@ -46,8 +47,19 @@ void ParseUdp(Packet& p, uint16_t bytes) {
 void ParseIcmp(Packet& p, uint16_t bytes, uint8_t request, uint8_t reply) {
   if (bytes < sizeof(IcmpHeader)) return Drop(p, DropReason::kL4Truncated);
   const IcmpHeader& icmp = p.icmp();
+  if (IsIcmpError(p.family, icmp.type, icmp.code)) {
+    p.verdict = Verdict::kIcmpError;
+    return;
+  }
   if (icmp.code != 0 || (icmp.type != request && icmp.type != reply)) return Drop(p, DropReason::kIcmpType);
   (icmp.type == request ? p.source_port : p.destination_port) = icmp.identifier.raw;
+}
+
+// `transport`: of a first fragment. An error in pieces cannot be verified.
+void DropFragment(Packet& p, bool first, uint8_t protocol, const uint8_t* transport, int bytes) {
+  bool icmp = first && bytes >= 2 && protocol == (p.family == Family::kV4 ? kProtocolIcmp : kProtocolIcmp6);
+  bool error = icmp && IsIcmpError(p.family, transport[0], transport[1]);
+  Drop(p, error ? DropReason::kFragmentIcmpError : DropReason::kFragment);
 }
 
 void ParseTransport(Packet& p, uint16_t bytes) {
@@ -74,8 +86,9 @@ void ParseIpv4(Packet& p) {
   if (header > static_cast<int>(sizeof(Ipv4Header))) return Drop(p, DropReason::kIp4Option);
   uint16_t flags = ip.flags_offset.host();
   if ((flags & kIpv4Reserved) != 0) return Drop(p, DropReason::kIp4ReservedFlag);
-  if ((flags & kIpv4FragmentBits) != 0) return Drop(p, DropReason::kFragment);
   p.family = Family::kV4;
+  if ((flags & kIpv4FragmentBits) != 0)
+    return DropFragment(p, (flags & kIpv4OffsetBits) == 0, ip.protocol, p.data + kEthernetBytes + header, total - header);
   p.protocol = ip.protocol;
   p.length = static_cast<uint16_t>(kEthernetBytes + total);
   p.l4_offset = static_cast<uint16_t>(kEthernetBytes + header);
@@ -105,7 +118,11 @@ void ParseIpv6(Packet& p) {
     return;
   }
   switch (ip.next_header) {
-    case kIpv6Fragment: return Drop(p, DropReason::kFragment);
+    case kIpv6Fragment: {
+      const uint8_t* fragment = p.data + p.l4_offset;
+      bool first = bytes > 8 && ((fragment[2] << 8 | fragment[3]) & 0xfff8) == 0;
+      return DropFragment(p, first, first ? fragment[0] : uint8_t{0}, fragment + 8, bytes - 8);
+    }
     case kIpv6HopByHop:
     case kIpv6Routing:
     case kIpv6Esp:

@@ -11,8 +11,9 @@
 
 namespace cfr {
 
-// `port`: the one the frame arrived on. Leaves the verdict kUndecided, or drops with the first reason
-// found, or consumes ARP and neighbour discovery.
+// `port`: the one the frame arrived on. Leaves the verdict kUndecided, or kIcmpError for an error whose
+// quoted packet is not read here (dataplane/icmp_error.h), or drops with the first reason found, or
+// consumes ARP and neighbour discovery.
 void Parse(Packet& p, const PortFacts& port);
 
 }  // namespace cfr

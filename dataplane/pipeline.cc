@@ -48,8 +48,11 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
     else v6_.PrefetchFlow(p.hash);
   }
   for (Packet& p : burst) {
-    if (p.verdict == Verdict::kDrop) page_.Count(direction, p.reason);
-    if (p.decided()) continue;
+    if (p.decided()) {
+      if (p.verdict == Verdict::kDrop) page_.Count(direction, p.reason);
+      else if (p.verdict == Verdict::kIcmpError) RelayIcmpError(direction, origin, p, world);
+      continue;
+    }
     if (world.snapshot == nullptr) {
       Drop(direction, p, DropReason::kNoSnapshot);
     } else if (direction == Direction::kOutbound) {
@@ -128,6 +131,8 @@ void Pipeline::RelayBypassed(Direction direction, Packet& p, const World& world)
   page_.Count(direction, Counter::kBypassed);
   p.verdict = Verdict::kForward;
 }
+template void Pipeline::RelayBypassed<V4>(Direction, Packet&, const World&);
+template void Pipeline::RelayBypassed<V6>(Direction, Packet&, const World&);
 
 // TTL and MTU, before any state is made (RFC 1812 5.3.1; RFC 1191).
 bool Pipeline::Fits(Direction direction, Packet& p) {
@@ -154,5 +159,7 @@ bool Pipeline::SetStations(Direction direction, Packet& p, const A& destination,
   std::memcpy(ethernet.source, shared_.port[static_cast<int>(side)].mac, 6);
   return true;
 }
+template bool Pipeline::SetStations(Direction, Packet&, const V4&, const World&);
+template bool Pipeline::SetStations(Direction, Packet&, const V6&, const World&);
 
 }  // namespace cfr

@@ -69,6 +69,9 @@ class Pipeline {
   void Steer(Direction direction, Origin origin, Packet& p);
   template <class A, Direction kDirection>
   void Relay(Packet& p, const World& world);
+  void RelayIcmpError(Direction direction, Origin origin, Packet& p, const World& world);
+  template <class A, Direction kDirection>
+  void RelayIcmpError(Origin origin, Packet& p, const World& world);
   template <class A>
   FlowIndex FindLive(const FlowKey<A>& key, uint64_t hash, const Snapshot& snapshot);
   template <class A>

@@ -118,6 +118,7 @@ void Worker::Finish(Direction direction, Packet& p) {
     case Verdict::kHandOff: return HandOff(direction, p);
     case Verdict::kConsume: return Consume(direction, p);
     case Verdict::kUndecided:
+    case Verdict::kIcmpError:
     case Verdict::kDrop: return rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer));
   }
 }

@@ -193,6 +193,7 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, Buffer* b) 
       b->outcome.kind = Outcome::Kind::kDropped;
       b->outcome.reason = p.reason;
       return;
+    case Verdict::kIcmpError:
     case Verdict::kUndecided: inspector_.Violation("the pipeline left a packet undecided: " + Describe(b->frame));
   }
 }
