@@ -26,6 +26,9 @@ using PoolId = uint16_t;      // egress pool; names stay in the control process
 using RegionId = uint16_t;    // region code; names stay in the control process
 
 constexpr Side Opposite(Side side) { return side == Side::kAccess ? Side::kCore : Side::kAccess; }
+constexpr Direction Opposite(Direction d) {
+  return d == Direction::kOutbound ? Direction::kInbound : Direction::kOutbound;
+}
 constexpr Side ArrivalSide(Direction d) { return d == Direction::kOutbound ? Side::kAccess : Side::kCore; }
 constexpr Side DepartureSide(Direction d) { return Opposite(ArrivalSide(d)); }
 constexpr const char* Name(Side s) { return s == Side::kAccess ? "access" : "core"; }

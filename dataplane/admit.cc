@@ -13,20 +13,6 @@ void Drop(Packet& p, DropReason reason) {
   p.reason = reason;
 }
 
-// Addresses no host can have, either family (RFC 1812 5.3.7, RFC 6890, RFC 4291).
-bool IsMartian(const Address& a) {
-  const uint8_t* b = a.bytes.data();
-  if (a.family == Family::kV4)
-    return b[0] == 0 || b[0] == 127 || b[0] >= 224 || (b[0] == 169 && b[1] == 254);
-  if (b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)) return true;
-  bool zero80 = std::all_of(b, b + 10, [](uint8_t byte) { return byte == 0; });
-  if (!zero80) return false;
-  bool mapped = b[10] == 0xff && b[11] == 0xff;
-  bool unspecified_or_loopback =
-      std::all_of(b + 10, b + 15, [](uint8_t byte) { return byte == 0; }) && b[15] <= 1;
-  return mapped || unspecified_or_loopback;
-}
-
 bool IsIcmp(const Packet& p) { return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6; }
 
 // Traffic to one of the relay's addresses: echo is answered where the address lives, the rest is not.
@@ -60,6 +46,19 @@ bool IsOnAccessLink(const Address& a, const Snapshot& snapshot) {
 }
 
 }  // namespace
+
+bool IsMartian(const Address& a) {
+  const uint8_t* b = a.bytes.data();
+  if (a.family == Family::kV4)
+    return b[0] == 0 || b[0] == 127 || b[0] >= 224 || (b[0] == 169 && b[1] == 254);
+  if (b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80)) return true;
+  bool zero80 = std::all_of(b, b + 10, [](uint8_t byte) { return byte == 0; });
+  if (!zero80) return false;
+  bool mapped = b[10] == 0xff && b[11] == 0xff;
+  bool unspecified_or_loopback =
+      std::all_of(b + 10, b + 15, [](uint8_t byte) { return byte == 0; }) && b[15] <= 1;
+  return mapped || unspecified_or_loopback;
+}
 
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();

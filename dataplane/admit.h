@@ -9,6 +9,9 @@
 
 namespace cfr {
 
+// Addresses no host can have, either family (RFC 1812 5.3.7, RFC 6890, RFC 4291).
+bool IsMartian(const Address& a);
+
 // On kUndecided the packet is bypassed (p.bypassed), or `*space` is the subscriber's and it may open a
 // flow. Otherwise dropped with the first reason found, or consumed: echo to the relay.
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space);

@@ -23,7 +23,8 @@ class EgressGuard {
   static bool PassesBypassed(const Packet& p, const Snapshot& snapshot) {
     return snapshot.bypasses.Find(p.DestinationAddress()) != nullptr;
   }
-  // A frame the relay made itself, whole and unparsed.
+  // A frame the relay made itself, whole and unparsed: ARP, neighbour discovery, an echo reply, or what a
+  // remote is told of its own packet to an alias.
   static bool PassesOwn(const uint8_t* frame, uint16_t length, const Snapshot& snapshot);
 };
 

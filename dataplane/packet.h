@@ -18,6 +18,7 @@ enum class Verdict : uint8_t {
   kForward,   // translated, or bypassed: send on DepartureSide
   kDrop,      // for `reason`, counted
   kHandOff,   // belongs to worker `worker`
+  kAnswer,    // dropped for `reason`, counted; the buffer now holds what goes back out of ArrivalSide
   kConsume,   // for the main lcore: neighbour discovery, echo to the relay, next hop unresolved
 };
 
@@ -25,6 +26,7 @@ struct Packet {
   uint8_t* data = nullptr;       // Ethernet header
   uint16_t length = 0;           // bytes of the frame; parse trims what lies behind the IP packet
   bool l4_checksum_bad = false;  // the network card says so
+  uint16_t room = 0;             // bytes at `data` that may be written, for an answer
   void* buffer = nullptr;        // the caller's
 
   // written by Parse

@@ -49,8 +49,12 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
   }
   for (Packet& p : burst) {
     if (p.decided()) {
-      if (p.verdict == Verdict::kDrop) page_.Count(direction, p.reason);
-      else if (p.verdict == Verdict::kIcmpError) RelayIcmpError(direction, origin, p, world);
+      if (p.verdict == Verdict::kIcmpError) {
+        RelayIcmpError(direction, origin, p, world);
+      } else if (p.verdict == Verdict::kDrop) {
+        page_.Count(direction, p.reason);
+        TellSender(direction, p, world);
+      }
       continue;
     }
     if (world.snapshot == nullptr) {
@@ -62,6 +66,7 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
       p.family == Family::kV4 ? Relay<V4, Direction::kInbound>(p, world)
                               : Relay<V6, Direction::kInbound>(p, world);
     }
+    if (p.verdict == Verdict::kDrop) [[unlikely]] TellSender(direction, p, world);
   }
   page_.Count(direction, origin == Origin::kPort ? Counter::kReceived : Counter::kHandoffIn, burst.size());
   if (origin == Origin::kPort) page_.Count(direction, Counter::kReceivedBytes, bytes);
@@ -97,8 +102,9 @@ void Pipeline::Relay(Packet& p, const World& world) {
     if constexpr (kOut) AdmitOutbound(p, snapshot, &space);
     else AdmitInbound(p, snapshot);
     if (p.verdict == Verdict::kDrop) return Drop(kDirection, p, p.reason);
+    if (p.verdict == Verdict::kConsume) return RationEcho(kDirection, p, snapshot);
     if (p.bypassed) return RelayBypassed<A>(kDirection, p, world);
-    if (p.decided() || !Fits(kDirection, p)) return;
+    if (!Fits(kDirection, p)) return;
     if constexpr (kOut) i = Open<A>(p, key, world, space);
     if (i == kNoFlow) return;
   } else if (!Fits(kDirection, p)) {

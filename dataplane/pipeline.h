@@ -8,10 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "common/counters.h"
 #include "dataplane/alias_policy.h"
+#include "dataplane/answer_limit.h"
 #include "dataplane/exhaustion.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/next_hops.h"
@@ -28,12 +30,14 @@ namespace cfr {
 struct Shared {
   Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, SipKey phase_key,
          SipKey label_key)
-      : owner(owner), subscribers(subscribers), leases(leases), phase_key(phase_key), label_key(label_key) {}
+      : owner(owner), subscribers(subscribers), leases(leases), phase_key(phase_key), label_key(label_key),
+        answers(std::make_unique<AnswerLimit>(phase_key)) {}
   const Owner& owner;
   SubscriberTable& subscribers;
   const Leases& leases;
   const SipKey phase_key;  // staggers the epoch edges
   const SipKey label_key;  // IPv6 flow labels
+  const std::unique_ptr<AnswerLimit> answers;
   PortFacts port[kSides];
 };
 
@@ -89,6 +93,8 @@ class Pipeline {
   template <class A>
   void RelayBypassed(Direction direction, Packet& p, const World& world);
   bool Fits(Direction direction, Packet& p);
+  void TellSender(Direction direction, Packet& p, const World& world);
+  void RationEcho(Direction direction, Packet& p, const Snapshot& snapshot);
   template <class A>
   bool SetStations(Direction direction, Packet& p, const A& destination, const World& world);
 

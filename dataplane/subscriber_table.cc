@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "dataplane/token_bucket.h"
+
 namespace cfr {
 namespace {
 
@@ -14,7 +16,7 @@ uint64_t Identity(const SipKey& key, const Address& a) {
   return SipHash(key).Add(words[0]).Add(words[1]).Add(static_cast<uint64_t>(a.family)).Finish();
 }
 
-constexpr uint64_t kMicrosPerSecond = 1'000'000;
+TokenRate RateOf(const SubscriberLimits& limits) { return {limits.new_rate, limits.new_burst}; }
 
 }  // namespace
 
@@ -57,26 +59,13 @@ uint32_t SubscriberTable::FindOrClaim(uint64_t tag, uint32_t first, const Subscr
   }
 }
 
-// Generic cell rate algorithm: a token is a step of 1/rate seconds; the bucket is empty when it would be
-// full only `burst` steps from now.
-bool SubscriberTable::TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_us) {
-  uint64_t step = kMicrosPerSecond / limits.new_rate;
-  uint64_t full_at = slot.full_at_us.load(std::memory_order_relaxed);
-  uint64_t next;
-  do {
-    next = std::max(full_at, now_us) + step;
-    if (next - now_us > step * limits.new_burst) return false;
-  } while (!slot.full_at_us.compare_exchange_weak(full_at, next, std::memory_order_relaxed));
-  return true;
-}
-
 SubscriberTable::Taken SubscriberTable::Take(const Address& subscriber, const SubscriberLimits& limits,
                                              uint64_t now_us) {
   uint64_t identity = Identity(key_, subscriber);
   uint64_t tag = identity >> kCountBits | 1;  // never 0: that is a slot nobody ever used
   Taken taken;
   taken.slot = FindOrClaim(tag, static_cast<uint32_t>(identity & mask_), limits, &taken.reason);
-  if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot], limits, now_us)) {
+  if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot].full_at_us, RateOf(limits), now_us)) {
     Release(taken.slot);
     taken = {kNoSlot, DropReason::kFlowRate};
   }
@@ -86,7 +75,7 @@ SubscriberTable::Taken SubscriberTable::Take(const Address& subscriber, const Su
 void SubscriberTable::Release(uint32_t slot) { slots_[slot].word.fetch_sub(1, std::memory_order_relaxed); }
 
 void SubscriberTable::Undo(uint32_t slot, const SubscriberLimits& limits) {
-  slots_[slot].full_at_us.fetch_sub(kMicrosPerSecond / limits.new_rate, std::memory_order_relaxed);
+  slots_[slot].full_at_us.fetch_sub(RateOf(limits).step_us(), std::memory_order_relaxed);
   Release(slot);
 }
 

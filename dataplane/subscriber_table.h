@@ -55,7 +55,6 @@ class SubscriberTable {
     std::atomic<uint64_t> full_at_us{0};
   };
   uint32_t FindOrClaim(uint64_t tag, uint32_t first, const SubscriberLimits& limits, DropReason* reason);
-  bool TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_us);
 
   const SipKey key_;
   const uint64_t mask_;

@@ -87,6 +87,7 @@ int Worker::TakeMade(const World& world) {
     if (side == Side::kCore && (world.snapshot == nullptr ||
                                 !EgressGuard::PassesOwn(frame, buffers[i]->data_len, *world.snapshot))) {
       rte_pktmbuf_free(buffers[i]);
+      page_.Count(Direction::kOutbound, Counter::kMadeRefused);
       continue;
     }
     Outgoing& out = outgoing_[static_cast<int>(side)];
@@ -104,17 +105,20 @@ void Worker::Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsig
     if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0) m->data_len = 0;  // parse drops it: l2_malformed
     packets[i].data = rte_pktmbuf_mtod(m, uint8_t*);
     packets[i].length = m->data_len;
+    packets[i].room = static_cast<uint16_t>(m->buf_len - m->data_off);
     packets[i].l4_checksum_bad = (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
     packets[i].buffer = m;
   }
   pipeline_.Process(direction, origin, {packets, count}, world, now_ms);
   for (unsigned i = 0; i < count; ++i) Finish(direction, packets[i]);
   Transmit(DepartureSide(direction), true);
+  Transmit(ArrivalSide(direction), false);
 }
 
 void Worker::Finish(Direction direction, Packet& p) {
   switch (p.verdict) {
     case Verdict::kForward: return Forward(direction, p);
+    case Verdict::kAnswer: return Answer(direction, p);
     case Verdict::kHandOff: return HandOff(direction, p);
     case Verdict::kConsume: return Consume(direction, p);
     case Verdict::kUndecided:
@@ -129,6 +133,14 @@ void Worker::Forward(Direction direction, const Packet& p) {
   Outgoing& out = outgoing_[static_cast<int>(DepartureSide(direction))];
   out.buffers[out.count++] = m;
   out.bytes += p.length;
+}
+
+void Worker::Answer(Direction direction, const Packet& p) {
+  auto* m = static_cast<rte_mbuf*>(p.buffer);
+  m->data_len = p.length;
+  m->pkt_len = p.length;
+  Outgoing& out = outgoing_[static_cast<int>(ArrivalSide(direction))];
+  out.buffers[out.count++] = m;
 }
 
 void Worker::HandOff(Direction direction, Packet& p) {
@@ -153,7 +165,7 @@ void Worker::Consume(Direction direction, Packet& p) {
 }
 
 // The only call that puts a frame on a port. What is queued for the core side has passed the guard: in
-// Pipeline::Relay, Pipeline::RelayBypassed or TakeMade.
+// Pipeline::Relay, RelayIcmpError, RelayBypassed or TellSender, or in TakeMade.
 void Worker::Transmit(Side side, bool counted) {
   Outgoing& out = outgoing_[static_cast<int>(side)];
   if (out.count == 0) return;

@@ -41,6 +41,7 @@ class Worker {
              uint64_t now_ms);
   void Finish(Direction direction, Packet& p);
   void Forward(Direction direction, const Packet& p);
+  void Answer(Direction direction, const Packet& p);
   void HandOff(Direction direction, Packet& p);
   void Consume(Direction direction, Packet& p);
   void Transmit(Side side, bool counted);

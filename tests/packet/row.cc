@@ -62,7 +62,8 @@ bool ParsePacket(const std::string& side, const Words& words, PacketText* p) {
       p->fields.emplace_back(words[i].substr(0, equals), words[i].substr(equals + 1));
     } else if (p->protocol.empty()) {
       p->protocol = words[i];
-      if (TakesDetail(p->protocol) && i + 1 < words.size()) p->detail = words[++i];
+      bool more = i + 1 < words.size() && words[i + 1].find('=') == std::string::npos;
+      if (more && TakesDetail(p->protocol)) p->detail = words[++i];
     } else {
       return false;
     }
@@ -81,6 +82,11 @@ bool ParseExpectation(const Words& words, Step* step) {
     step->drop = rest[0].substr(5);
     return true;
   }
+  if (step->expected == "refused") {
+    if (rest.empty() || !absl::StartsWith(rest[0], "drop=")) return false;
+    step->drop = std::string(absl::StripSuffix(rest[0].substr(5), ":"));
+    return rest.size() == 1 || ParsePacket("", Words(rest.begin() + 1, rest.end()), &step->out);
+  }
   return rest.empty() &&
          (step->expected == "consumed" || step->expected == "answered" || step->expected == "held");
 }
@@ -96,7 +102,7 @@ bool ParseStep(const Words& words, Step* step) {
     step->verb = "packet";
     return ParsePacket(side, step->words, &step->packet) && ParseExpectation(after, step);
   }
-  if (step->verb == "released") return step->words.empty() && ParseExpectation(after, step);
+  if (step->verb == "released" || step->verb == "made") return step->words.empty() && ParseExpectation(after, step);
   return arrow == words.end();
 }
 

@@ -34,9 +34,9 @@ struct Step {
   std::string verb;                // "packet", "released", or the first word of the line
   std::vector<std::string> words;  // after the verb, for all but packets
   PacketText packet;
-  std::string expected;            // "core", "access", "nothing", "consumed", "answered", "held"
-  PacketText out;                  // for core and access
-  std::string drop;                // for nothing
+  std::string expected;            // "core", "access", "nothing", "refused", "consumed", "answered", "held"
+  PacketText out;                  // for core, access and refused
+  std::string drop;                // for nothing and refused
 };
 
 struct Row {

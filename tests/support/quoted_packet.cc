@@ -63,6 +63,7 @@ std::optional<Dissection> DissectQuoted(const Dissection& error) {
     d.source_port = Get16(b, at);
     d.destination_port = Get16(b, at + 2);
   }
+  if (d.protocol == 6 && at + 14 <= b.size()) d.tcp_flags = b[at + 13];
   if (checksum_at + 2 <= b.size()) d.l4_checksum = Get16(b, checksum_at);
   if (b.size() < d.ip_bytes || checksum_at + 2 > d.ip_bytes) return d;
   const size_t l4_bytes = d.ip_bytes - at;

@@ -11,6 +11,7 @@
 namespace cfr::test {
 namespace {
 
+constexpr size_t kBufferBytes = 9216;      // room of a packet buffer
 constexpr uint32_t kEveryFlow = 1u << 30;  // a budget no wait exhausts
 
 std::array<uint8_t, 32> Seed(uint8_t seed, uint8_t purpose) {
@@ -145,14 +146,22 @@ std::vector<Outcome> Relay::SendBurst(Side side, const std::vector<Frame>& frame
 
 void Relay::Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst) {
   std::vector<Packet> packets(burst.size());
+  std::vector<size_t> lengths(burst.size());
   for (size_t i = 0; i < burst.size(); ++i) {
+    lengths[i] = burst[i]->frame.size();
+    burst[i]->frame.resize(kBufferBytes);
     packets[i].data = burst[i]->frame.data();
-    packets[i].length = static_cast<uint16_t>(burst[i]->frame.size());
+    packets[i].length = static_cast<uint16_t>(lengths[i]);
+    packets[i].room = kBufferBytes;
     packets[i].l4_checksum_bad = burst[i]->l4_checksum_bad;
     packets[i].buffer = burst[i];
   }
   pipelines_[static_cast<size_t>(worker)]->Process(direction, origin, packets, world_, now_ms_);
-  for (size_t i = 0; i < burst.size(); ++i) Finish(worker, direction, packets[i], burst[i]);
+  for (size_t i = 0; i < burst.size(); ++i) {
+    bool leaves = packets[i].verdict == Verdict::kForward || packets[i].verdict == Verdict::kAnswer;
+    burst[i]->frame.resize(leaves ? packets[i].length : lengths[i]);
+    Finish(worker, direction, packets[i], burst[i]);
+  }
   while (!handoffs_.empty()) {
     auto [to, buffer] = handoffs_.front();
     handoffs_.pop_front();
@@ -168,7 +177,6 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, Buffer* b) 
   b->outcome.worker = worker;
   switch (p.verdict) {
     case Verdict::kForward:
-      b->frame.resize(p.length);
       page.Count(direction, Counter::kSent);
       page.Count(direction, Counter::kSentBytes, p.length);
       b->outcome.kind = Outcome::Kind::kSent;
@@ -176,6 +184,12 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, Buffer* b) 
       b->outcome.frame = b->frame;
       b->outcome.bypassed = p.bypassed;
       inspector_.Relayed(direction, b->arrived, b->frame, p.bypassed);
+      return;
+    case Verdict::kAnswer:
+      b->outcome.kind = Outcome::Kind::kDropped;
+      b->outcome.reason = p.reason;
+      made_.push_back({ArrivalSide(direction), b->frame});
+      inspector_.Answered(ArrivalSide(direction), b->arrived, b->frame, now_ms_);
       return;
     case Verdict::kHandOff:
       page.Count(direction, Counter::kHandoffOut);

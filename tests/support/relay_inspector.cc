@@ -30,6 +30,7 @@ void RelayInspector::Remember(const std::vector<uint8_t>& secret) {
 
 void RelayInspector::SetConfig(const Config& config) {
   config_ = config;
+  answered_at_.clear();
   for (const PoolConfig& pool : config.pools) pools_.insert(pools_.end(), pool.prefixes.begin(), pool.prefixes.end());
 }
 
@@ -62,12 +63,6 @@ void RelayInspector::Relayed(Direction direction, const Frame& in_frame, const F
   } else {
     CheckInboundFlow(*in, *out);
   }
-}
-
-void RelayInspector::MadeByRelay(Side side, const Frame& frame) {
-  packet_ = absl::StrCat("made for ", Name(side), "\n      ", Describe(frame));
-  if (side != Side::kCore) return;
-  CheckNoSubscriber(frame, frame.size());
 }
 
 void RelayInspector::CheckSame(Direction direction, const Dissection& in, const Dissection& out, bool bypassed) {

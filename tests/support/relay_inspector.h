@@ -41,6 +41,8 @@ class RelayInspector {
   void Relayed(Direction direction, const Frame& in, const Frame& out, bool bypassed);
   // A frame the relay made.
   void MadeByRelay(Side side, const Frame& frame);
+  // One it made of a packet that came on that side and was dropped.
+  void Answered(Side side, const Frame& in, const Frame& answer, uint64_t now_ms);
   void Violation(std::string sentence) { violations_.push_back(std::move(sentence)); }
   const std::vector<std::string>& violations() const { return violations_; }
 
@@ -59,6 +61,10 @@ class RelayInspector {
   void CheckIcmpError(Direction direction, const Dissection& in, const Dissection& out);
   void CheckQuote(Direction direction, const Dissection& in, const Dissection& out);
   void CheckErrorStripped(const Dissection& in, const Dissection& out);
+  void CheckOwnError(Side side, const Frame& in, const Dissection& error);
+  void CheckReset(Side side, const Frame& in, const Dissection& reset);
+  void CheckRate(const Address& receiver, uint64_t now_ms);
+  bool IsOwn(Side side, const Address& a) const;
   void CheckNoSubscriber(const Frame& frame, size_t end);
   void Remember(const std::vector<uint8_t>& secret);
   bool InPool(const Address& a) const;
@@ -69,6 +75,7 @@ class RelayInspector {
   std::vector<Prefix> pools_;  // of every configuration so far: flows outlive their pool
   std::map<FlowTuple, Alias> aliases_;
   std::map<CoreTuple, Endpoint> subscribers_of_;
+  std::map<Address, std::vector<uint64_t>> answered_at_;  // under the settings in force
   std::vector<std::vector<uint8_t>> secrets_;  // subscriber addresses and MACs seen
   std::string packet_;                      // of the packet in hand, for sentences
   std::vector<std::string> violations_;
