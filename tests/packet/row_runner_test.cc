@@ -73,8 +73,8 @@ TEST(RowRunner, RequirementsHaveAGroupAndANumber) {
   EXPECT_EQ(parse("UDP-1 E-67").rows[0].proves, (std::vector<std::string>{"UDP-1", "E-67"}));
   EXPECT_TRUE(parse("UDP-1 E-67").errors.empty());
   for (const char* wrong : {"UDP1", "udp-1", "-1", "UDP-", "UDP-0", "UDP-01", "UDP-1a", "UDP-1,E-2"})
-    EXPECT_EQ(parse(wrong).errors,
-              std::vector<std::string>{absl::StrCat("inline:1: '", wrong, "' is no requirement such as UDP-1")});
+    EXPECT_EQ(parse(wrong).errors, std::vector<std::string>{absl::StrCat(
+                                       "inline:1: '", wrong, "' is no requirement such as UDP-1")});
 }
 
 TEST(RowRunner, FamiliesFollowTheNames) {
