@@ -40,7 +40,7 @@ class PacketBuilder {
   PacketBuilder& To(const Address& a, uint16_t port = 0);
   PacketBuilder& Udp();
   PacketBuilder& Tcp(uint8_t flags, uint32_t sequence = 0, uint32_t acknowledgment = 0);
-  PacketBuilder& TcpReserved(uint8_t bits);  // behind the data offset; the lowest is AE
+  PacketBuilder& TcpReserved(uint8_t bits);                 // behind the data offset; the lowest is AE
   PacketBuilder& TcpOptions(std::vector<uint8_t> options);  // padded to words with zeros
   PacketBuilder& EchoRequest(uint16_t identifier, uint16_t sequence = 1);
   PacketBuilder& EchoReply(uint16_t identifier, uint16_t sequence = 1);
