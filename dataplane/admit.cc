@@ -29,10 +29,6 @@ bool IsLinkBroadcast(const Address& a, const Snapshot& snapshot) {
   });
 }
 
-bool IsNoHost(const Address& destination, const Snapshot& snapshot) {
-  return IsMartian(destination) || IsLinkBroadcast(destination, snapshot);
-}
-
 bool IsIcmp(const Packet& p) {
   return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6;
 }
@@ -49,13 +45,23 @@ void Bypass(Packet& p) {
   p.bypassed = true;
 }
 
+void AdmitAccessAddresses(Packet& p, const Snapshot& snapshot) {
+  Address source = p.SourceAddress();
+  if (IsMartian(source))
+    Drop(p, DropReason::kMartianSource);
+  else if (IsNoHost(p.DestinationAddress(), snapshot))
+    Drop(p, DropReason::kMartianDestination);
+  else if (source == p.DestinationAddress())
+    Drop(p, DropReason::kLand);
+  else if (snapshot.FindOwn(source) || snapshot.pools.Find(source))
+    Drop(p, DropReason::kSpoofAlias);
+}
+
 // What source and destination alone can tell.
 void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
-  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
-  if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
-  if (source == destination) return Drop(p, DropReason::kLand);
-  if (snapshot.FindOwn(source) || snapshot.pools.Find(source)) return Drop(p, DropReason::kSpoofAlias);
+  AdmitAccessAddresses(p, snapshot);
+  if (p.decided()) return;
   const SubscriberSpace* found = snapshot.subscribers.Find(source);
   const PortAddress* own = snapshot.FindOwn(destination);
   // A gateway on the access side may ping the relay without being a subscriber.
@@ -79,7 +85,18 @@ void AdmitCoreAddresses(Packet& p, const Snapshot& snapshot) {
     Drop(p, DropReason::kSpoofCore);
 }
 
+// On the access link itself: a gateway, which need not be a subscriber.
+bool IsOnAccessLink(const Address& a, const Snapshot& snapshot) {
+  return std::any_of(snapshot.own.begin(), snapshot.own.end(), [&](const PortAddress& own) {
+    return own.side == Side::kAccess && own.prefix.Contains(a);
+  });
+}
+
 }  // namespace
+
+bool IsNoHost(const Address& destination, const Snapshot& snapshot) {
+  return IsMartian(destination) || IsLinkBroadcast(destination, snapshot);
+}
 
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   AdmitAddresses(p, snapshot, space);
@@ -109,6 +126,24 @@ void AdmitFragment(Direction direction, Packet& p, const Snapshot& snapshot) {
     AdmitInbound(p, snapshot);
   }
   p.bypassed = false;  // asked again in its turn
+}
+
+void AdmitIcmpError(Direction direction, Packet& p, const Snapshot& snapshot, bool of_flow) {
+  const bool outbound = direction == Direction::kOutbound;
+  if (outbound)
+    AdmitAccessAddresses(p, snapshot);
+  else
+    AdmitCoreAddresses(p, snapshot);
+  if (p.decided()) return;
+  const Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (snapshot.FindOwn(destination)) return Drop(p, DropReason::kOwnAddress);
+  const bool subscriber = outbound && snapshot.subscribers.Find(source) != nullptr;
+  if (outbound && !subscriber && !IsOnAccessLink(source, snapshot)) return Drop(p, DropReason::kSpoofAccess);
+  if (of_flow) return;
+  if (subscriber && snapshot.bypasses.Find(destination)) return Bypass(p);
+  if (!outbound && snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
+  if (!outbound && !snapshot.pools.Find(destination)) return Drop(p, DropReason::kNotAlias);
+  Drop(p, DropReason::kIcmpNoFlow);
 }
 
 }  // namespace cfr
