@@ -9,7 +9,7 @@
 namespace cfr {
 namespace {
 
-constexpr uint64_t kAskAgainMs = 1000, kFreshMs = 30'000;
+constexpr uint64_t kAskAgainMs = 1000, kFreshMs = 30'000, kDefenceEveryMs = 10'000;
 constexpr int kAsksMax = 3;
 constexpr uint16_t kArpRequest = 1, kArpReply = 2;
 constexpr Mac kBroadcast = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -135,12 +135,26 @@ void Neighbours::TakeArp(Direction direction, const Packet& p, uint64_t now_ms) 
   Address sender = Address::FromV4(arp->sender_ip), target = Address::FromV4(arp->target_ip);
   if (IsStrayed(side, sender)) return Refuse(direction, p, DropReason::kSpoofCore);
   bool ours = operation == kArpRequest && AnswersFor(side, target);
-  if (snapshot_->FindOwn(sender) != nullptr) return Refuse(direction, p, DropReason::kNeighbourIgnored);
+  if (const PortAddress* own = snapshot_->FindOwn(sender); own != nullptr) {
+    if (own->side == side) Defend(direction, sender, now_ms);
+    return Refuse(direction, p, DropReason::kNeighbourIgnored);
+  }
   bool learnt = entries_.contains({side, sender}) || (ours && Expected(side, sender));
   if (!ours && !learnt) return Refuse(direction, p, DropReason::kNeighbourIgnored);
   if (learnt) Learn(side, sender, arp->sender_mac, ours && Expected(side, sender), now_ms);
   if (ours) SendArp(side, kArpReply, MacOf(arp->sender_mac), target, sender);
   Finish(direction, p);
+}
+
+// Another station says that our address is its own: an announcement sets the link right again, but only
+// one in a while, or two that both defend would never stop (RFC 5227 2.4).
+void Neighbours::Defend(Direction direction, const Address& own, uint64_t now_ms) {
+  const Side side = ArrivalSide(direction);
+  page_.Count(direction, Counter::kAddressConflict);
+  uint64_t& next_ms = next_defence_ms_[static_cast<int>(side)];
+  if (now_ms < next_ms) return;
+  next_ms = now_ms + kDefenceEveryMs;
+  SendArp(side, kArpRequest, kBroadcast, own, own);
 }
 
 void Neighbours::TakeDiscovery(Direction direction, const Packet& p, uint64_t now_ms) {
@@ -161,6 +175,8 @@ void Neighbours::TakeAdvertisement(Direction direction, const Packet& p, const u
     return Refuse(direction, p, DropReason::kNdInvalid);
   Side side = ArrivalSide(direction);
   Address target = Address::FromV6(m->target);
+  const PortAddress* own = snapshot_->FindOwn(target);
+  if (own != nullptr && own->side == side) page_.Count(direction, Counter::kAddressConflict);
   auto found = entries_.find({side, target});
   if (found == entries_.end()) return Refuse(direction, p, DropReason::kNeighbourIgnored);
   if (mac == nullptr) mac = p.ethernet().source;

@@ -72,6 +72,7 @@ class Neighbours {
   using Key = std::pair<Side, Address>;
 
   void TakeArp(Direction direction, const Packet& p, uint64_t now_ms);
+  void Defend(Direction direction, const Address& own, uint64_t now_ms);
   void TakeDiscovery(Direction direction, const Packet& p, uint64_t now_ms);
   void TakeAdvertisement(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms);
   void TakeSolicitation(Direction direction, const Packet& p, const uint8_t* mac, uint64_t now_ms);
@@ -97,6 +98,7 @@ class Neighbours {
   CounterPage& page_;
   const uint64_t salt_;
   AnswerLimit answers_;  // the main lcore's own
+  uint64_t next_defence_ms_[kSides] = {};
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const NextHops> hops_;
   std::map<Key, Entry> entries_;

@@ -68,6 +68,14 @@ TEST_F(NeighbourFrames, ArpReply) {
             (Arp{Arp::kReply, kCore, "192.0.2.1"_ip, kPeer, "192.0.2.254"_ip}.Build(kCore, kPeer)));
 }
 
+// RFC 5227 2.4 (c): a station that claims our address hears whose it is, as all others do.
+TEST_F(NeighbourFrames, ArpAnnouncementAgainstAClaim) {
+  const Frame claim = Arp{Arp::kRequest, kPeer, "192.0.2.1"_ip, {}, "192.0.2.1"_ip}.Build(kPeer, kBroadcast);
+  EXPECT_EQ(Answer(claim),
+            (Arp{Arp::kRequest, kCore, "192.0.2.1"_ip, {}, "192.0.2.1"_ip}.Build(kCore, kBroadcast)));
+  EXPECT_TRUE(Answer(claim).empty()) << "not twice within ten seconds";
+}
+
 // RFC 5227: a probe has no sender address, and is defended against all the same.
 TEST_F(NeighbourFrames, ArpReplyToAProbe) {
   const Frame probe = Arp{Arp::kRequest, kPeer, "0.0.0.0"_ip, {}, "192.0.2.1"_ip}.Build(kPeer, kBroadcast);

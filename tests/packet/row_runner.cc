@@ -180,6 +180,7 @@ class RowRun {
   void CheckMade(const Step& step, Side side, const std::vector<Relay::Made>& made) {
     for (const Relay::Made& m : made) {
       if (m.side != side) return Fail(absl::StrCat("what the relay made left on ", Name(m.side)));
+      if (step.out.to.name.empty()) continue;  // nothing was said of its looks
       std::string wrong = CompareOut(step.out, m.frame, &names_);
       if (!wrong.empty()) Fail(absl::StrCat("what the relay made: ", wrong, "\n    out ", Describe(m.frame)));
     }

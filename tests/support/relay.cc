@@ -203,7 +203,9 @@ void Relay::RunMainLcore() {
 void Relay::Send(Side side, std::span<const uint8_t> bytes) {
   Frame frame(bytes.begin(), bytes.end());
   inspector_.MadeByRelay(side, frame);
-  bool arp_question = frame[12] == 8 && frame[13] == 6 && frame[21] == 1;
+  // An announcement asks for its own sender; no station answers.
+  bool arp_question = frame[12] == 8 && frame[13] == 6 && frame[21] == 1 &&
+                      !std::equal(frame.begin() + 28, frame.begin() + 32, frame.begin() + 38);
   bool nd_question = frame[12] == 0x86 && frame[20] == 58 && frame[54] == 135;
   if (arp_question || nd_question)
     questions_.push_back({side, frame});
