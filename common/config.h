@@ -11,6 +11,7 @@
 
 #include "common/address.h"
 #include "common/limits.h"
+#include "common/port_lists.h"
 #include "common/settings.h"
 #include "common/types.h"
 
@@ -58,6 +59,8 @@ struct Config {
   PortConfig port[kSides];
   std::vector<Prefix> egress_allowed;  // no pool may ever lie outside; empty in the file: the pools' own
   Settings settings;
+  PortLists ports;
+  std::vector<Prefix> nat64_prefixes;  // beside 64:ff9b::/96
   std::vector<SubscribersConfig> subscribers;
   std::vector<PoolConfig> pools;
   std::vector<BypassConfig> bypasses;

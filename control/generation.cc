@@ -120,6 +120,24 @@ void AddBypasses(const Config& config, Run* run) {
   }
 }
 
+void AddPortLists(const Config& config, Run* run) {
+  for (const PortListRow& row : kPortListRows)
+    for (uint16_t port : config.ports[row.id]) {
+      Message m = MakeMessage(MessageKind::kListedPort);
+      m.listed_port.port = port;
+      m.listed_port.list = static_cast<uint8_t>(row.id);
+      run->Add(m);
+    }
+}
+
+void AddNat64Prefixes(const Config& config, Run* run) {
+  for (const Prefix& prefix : config.nat64_prefixes) {
+    Message m = MakeMessage(MessageKind::kNat64Prefix);
+    m.nat64_prefix.prefix = ToWire(prefix);
+    run->Add(m);
+  }
+}
+
 }  // namespace
 
 std::vector<Message> CompileGeneration(const Config& config, const std::vector<Assignment>& assignments,
@@ -131,6 +149,8 @@ std::vector<Message> CompileGeneration(const Config& config, const std::vector<A
   AddPools(config, &run);
   AddUnits(config, assignments, &run);
   AddBypasses(config, &run);
+  AddPortLists(config, &run);
+  AddNat64Prefixes(config, &run);
   return run.Commit();
 }
 

@@ -114,6 +114,16 @@ Objects SettingsOf(const Config& c, SettingWhen when) {
   return objects;
 }
 
+Objects ListsOf(const Config& c) {
+  Objects objects = {{"admission.nat64_prefixes", {{"", Texts(c.nat64_prefixes)}}}};
+  for (const PortListRow& row : kPortListRows) {
+    std::vector<std::string> ports;
+    for (uint16_t port : c.ports[row.id]) ports.push_back(absl::StrCat(port));
+    objects[absl::StrCat(row.section, ".", row.key)] = {{"", ports}};
+  }
+  return objects;
+}
+
 std::string Words(const char* name, const std::string& text) {
   return *name == '\0' ? text : absl::StrCat(name, " ", text);
 }
@@ -190,6 +200,7 @@ std::vector<PlanItem> MakePlan(const Config& before, const Config& after) {
           &plan);
   Compare("setting", SettingsOf(before, SettingWhen::kLive), SettingsOf(after, SettingWhen::kLive), false,
           &plan);
+  Compare("setting", ListsOf(before), ListsOf(after), false, &plan);
   Compare("subscribers", Subscribers(before), Subscribers(after), false, &plan);
   Compare("pool", Pools(before), Pools(after), false, &plan);
   Compare("bypass", Bypasses(before), Bypasses(after), false, &plan);

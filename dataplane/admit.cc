@@ -21,11 +21,13 @@ bool IsMartian(const Address& a) {
   return mapped || unspecified_or_loopback;
 }
 
-// The broadcast address of a link of ours (RFC 1812 5.3.5.2); a link of one or two addresses has none.
+// The broadcast address of a link of ours and its obsolete form, the first one (RFC 1812 4.2.3.1, 5.3.5.2);
+// a link of one or two addresses has none.
 bool IsLinkBroadcast(const Address& a, const Snapshot& snapshot) {
   if (a.family != Family::kV4) return false;
   return std::any_of(snapshot.own.begin(), snapshot.own.end(), [&](const PortAddress& own) {
-    return own.prefix.length < 31 && own.prefix.Contains(a) && LastOf(own.prefix) == a;
+    return own.prefix.length < 31 && own.prefix.Contains(a) &&
+           (a == LastOf(own.prefix) || a == Masked(a, own.prefix.length));
   });
 }
 
@@ -45,14 +47,34 @@ void Own(Packet& p, Side arrival, const PortAddress& own) {
     Drop(p, DropReason::kOwnAddress);
 }
 
+bool IsNat64(const Address& a, const Snapshot& snapshot) {
+  return std::any_of(snapshot.nat64.begin(), snapshot.nat64.end(),
+                     [&](const Prefix& p) { return p.Contains(a); });
+}
+
+bool IsUnroutableSource(const Address& a, const Snapshot& snapshot) {
+  const Unroutable* unroutable = snapshot.unroutable.Find(a);
+  return unroutable != nullptr && unroutable->on_access;
+}
+
 void Bypass(Packet& p) {
   p.bypassed = true;
+}
+
+bool IsBypassed(const Address& source, const Address& destination, const Snapshot& snapshot) {
+  return snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination);
+}
+
+// Routers of the core link, and what is bypassed, may well have private addresses.
+bool MayBePrivate(const Address& source, const Address& destination, const Snapshot& snapshot) {
+  const PortAddress* own = snapshot.FindOwn(destination);
+  return (own != nullptr && own->prefix.Contains(source)) || IsBypassed(source, destination, snapshot);
 }
 
 // What source and destination alone can tell.
 void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
-  if (IsMartian(source)) return Drop(p, DropReason::kMartianSource);
+  if (IsMartian(source) || IsUnroutableSource(source, snapshot)) return Drop(p, DropReason::kMartianSource);
   if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
   if (source == destination) return Drop(p, DropReason::kLand);
   if (snapshot.FindOwn(source) || snapshot.pools.Find(source)) return Drop(p, DropReason::kSpoofAlias);
@@ -64,19 +86,25 @@ void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space)
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kHairpin);
   if (snapshot.subscribers.Find(destination)) return Drop(p, DropReason::kAccessDestination);
   if (snapshot.bypasses.Find(destination)) return Bypass(p);
+  // No flow opens to what AdmitCoreAddresses would not hear again.
+  if (snapshot.unroutable.Find(destination)) return Drop(p, DropReason::kMartianDestination);
+  if (snapshot.settings.Choice<Nat64>(Setting::kNat64) == Nat64::kDrop && IsNat64(destination, snapshot))
+    return Drop(p, DropReason::kNat64Destination);
   *space = *found;
 }
 
 void AdmitCoreAddresses(Packet& p, const Snapshot& snapshot) {
-  Address source = p.SourceAddress();
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
   if (IsMartian(source))
     Drop(p, DropReason::kMartianSource);
-  else if (IsNoHost(p.DestinationAddress(), snapshot))
+  else if (IsNoHost(destination, snapshot))
     Drop(p, DropReason::kMartianDestination);
-  else if (source == p.DestinationAddress())
+  else if (source == destination)
     Drop(p, DropReason::kLand);
   else if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
     Drop(p, DropReason::kSpoofCore);
+  else if (snapshot.unroutable.Find(source) && !MayBePrivate(source, destination, snapshot))
+    Drop(p, DropReason::kMartianSource);
 }
 
 }  // namespace
@@ -95,7 +123,7 @@ void AdmitInbound(Packet& p, const Snapshot& snapshot) {
   if (p.decided()) return;
   if (const PortAddress* own = snapshot.FindOwn(destination)) return Own(p, Side::kCore, *own);
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kNoFlow);
-  if (snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
+  if (IsBypassed(source, destination, snapshot)) return Bypass(p);
   Drop(p, DropReason::kNotAlias);
 }
 

@@ -5,25 +5,18 @@
 #include "dataplane/headers.h"
 
 namespace cfr {
-namespace {
-
-// Ports that networks commonly block for UDP (RFC 9308 8.1): an alias there would be unlucky.
-bool IsAvoided(uint8_t protocol, uint16_t port) {
-  return protocol == kProtocolUdp && (port == 1900 || port == 5353 || port == 11211);
-}
-
-}  // namespace
 
 template <class A>
-bool AliasPort::Draw(const Settings& settings, const FlowTable<A>& flows, uint64_t now_ms, Flow<A>* flow) {
-  const auto first = static_cast<uint32_t>(settings[Setting::kPortFirst]);
-  const uint32_t ports = static_cast<uint32_t>(settings[Setting::kPortLast]) - first + 1;
+bool AliasPort::Draw(const Snapshot& snapshot, const FlowTable<A>& flows, uint64_t now_ms, Flow<A>* flow) {
+  const auto first = static_cast<uint32_t>(snapshot.settings[Setting::kPortFirst]);
+  const uint32_t ports = static_cast<uint32_t>(snapshot.settings[Setting::kPortLast]) - first + 1;
   flow->alias_port = 0;
   const uint64_t remote_key = flows.Hash(InboundKey(*flow));
   const uint32_t base = owner_.workers() == 1 ? 0 : owner_.Hash(InboundKey(*flow));
   auto take = [&](uint32_t port) {
-    flow->alias_port = Be16::From(static_cast<uint16_t>(port)).raw;
-    if (IsAvoided(flow->protocol, static_cast<uint16_t>(port))) return false;
+    const Be16 candidate = Be16::From(static_cast<uint16_t>(port));
+    flow->alias_port = candidate.raw;
+    if (flow->protocol == kProtocolUdp && snapshot.Lists(PortList::kAvoided, candidate)) return false;
     if (owner_.workers() > 1 &&
         owner_.WorkerOf(base ^ owner_.DestinationPortHash<A>(flow->alias_port)) != worker_)
       return false;
@@ -39,7 +32,7 @@ bool AliasPort::Draw(const Settings& settings, const FlowTable<A>& flows, uint64
   exhausted_.Note(remote_key, now_ms);
   return false;
 }
-template bool AliasPort::Draw(const Settings&, const FlowTable<V4>&, uint64_t, Flow<V4>*);
-template bool AliasPort::Draw(const Settings&, const FlowTable<V6>&, uint64_t, Flow<V6>*);
+template bool AliasPort::Draw(const Snapshot&, const FlowTable<V4>&, uint64_t, Flow<V4>*);
+template bool AliasPort::Draw(const Snapshot&, const FlowTable<V6>&, uint64_t, Flow<V6>*);
 
 }  // namespace cfr

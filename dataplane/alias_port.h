@@ -5,11 +5,11 @@
 // holds its inbound key. One per worker, and only that worker may call it.
 #pragma once
 
-#include "common/settings.h"
 #include "dataplane/exhaustion.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/owner.h"
 #include "dataplane/random_source.h"
+#include "dataplane/snapshot.h"
 
 namespace cfr {
 
@@ -21,7 +21,7 @@ class AliasPort {
   // Sets the alias port of `flow`, whose alias, remote and protocol are known and which is not in `flows`
   // yet. False: no port is free, or none was within the last second.
   template <class A>
-  bool Draw(const Settings& settings, const FlowTable<A>& flows, uint64_t now_ms, Flow<A>* flow);
+  bool Draw(const Snapshot& snapshot, const FlowTable<A>& flows, uint64_t now_ms, Flow<A>* flow);
 
  private:
   const int worker_;

@@ -50,6 +50,7 @@ enum class FlowState : uint8_t {
   kFree,
   kUdpOneway,  // no reply seen yet
   kUdp,
+  kUdpWellknown,  // towards a listed remote port, answered or not
   kIcmpQuery,
   kTcpInit,  // the subscriber's SYN
   kTcpHalf,  // and a SYN from the remote
@@ -60,7 +61,7 @@ enum class FlowState : uint8_t {
   kTcpTrans,    // after an exact RST
   kQuarantine,  // closed; only the inbound key is held
 };
-inline constexpr int kFlowStates = 12;
+inline constexpr int kFlowStates = 13;
 static_assert(sizeof kFlowStateNames / sizeof kFlowStateNames[0] == kFlowStates);
 
 // Idle time of each state in milliseconds.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/admit.h"
+#include "dataplane/checksum_rules.h"
 #include "dataplane/egress_guard.h"
 #include "dataplane/parse.h"
 #include "dataplane/scrub.h"
@@ -86,6 +87,8 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
     if (p.decided()) continue;
     if (world.snapshot == nullptr) {
       Drop(direction, p, DropReason::kNoSnapshot);
+    } else if (!PassesChecksumRules(p, direction, *world.snapshot)) {
+      Drop(direction, p, p.reason);
     } else if (direction == Direction::kOutbound) {
       p.family == Family::kV4 ? Relay<V4, Direction::kOutbound>(p, world)
                               : Relay<V6, Direction::kOutbound>(p, world);

@@ -67,6 +67,16 @@ TEST(Plan, LiveSettings) {
             "~ setting timers.udp: 300 s -> 400 s\n");
   EXPECT_EQ(PlanOf([](Config& c) { c.settings.Set(Setting::kScrubDscp, 0); }),
             "~ setting scrub.dscp: true -> false\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.settings.Set(Setting::kNat64, static_cast<uint64_t>(Nat64::kAlias)); }),
+            "~ setting admission.nat64: drop -> alias\n");
+  EXPECT_EQ(PlanOf([](Config& c) {
+              c.ports[PortList::kAvoided] = {1900, 5353, 40000};
+            }),
+            "~ setting alias.avoided_ports: -11211 +40000\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.ports[PortList::kUdpWellknown] = {53}; }),
+            "~ setting timers.udp_wellknown_ports: none -> 53\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.nat64_prefixes = {P("2001:db8:64::/96")}; }),
+            "~ setting admission.nat64_prefixes: none -> 2001:db8:64::/96\n");
 }
 
 TEST(Plan, WhatTheDataplaneReadsAtItsStart) {

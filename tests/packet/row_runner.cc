@@ -92,10 +92,12 @@ class RowRun {
     return result.config.has_value();
   }
 
-  // "section.key=value" of a plain setting, "alias_units=N", "access.mtu=N", "core.mtu=N".
+  // "section.key=value" of a plain setting or a list of ports ("53,123"), "alias_units=N", "access.mtu=N",
+  // "core.mtu=N".
   bool Override(const Words& words) {
     for (const std::string& word : words) {
       std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
+      if (OverridePorts(pair.first, pair.second)) continue;
       uint64_t value = 0;
       if (auto ms = ParseMs(pair.second); ms.has_value())
         value = *ms / 1000;
@@ -104,6 +106,16 @@ class RowRun {
       if (!OverrideOne(pair.first, value)) return Fail("unknown setting '" + pair.first + "'"), false;
     }
     return words.empty() || Parse(WriteConfig(config_), "overridden configuration");
+  }
+  bool OverridePorts(const std::string& key, const std::string& text) {
+    for (const PortListRow& row : kPortListRows) {
+      if (key != absl::StrCat(row.section, ".", row.key)) continue;
+      config_.ports[row.id].clear();
+      for (const std::string& word : Words(absl::StrSplit(text, ',', absl::SkipEmpty())))
+        config_.ports[row.id].push_back(static_cast<uint16_t>(std::stoul(word)));
+      return true;
+    }
+    return false;
   }
   static bool ParseChoice(const std::string& key, const std::string& word, uint64_t* position) {
     for (const SettingRow& row : kSettingRows)

@@ -136,7 +136,7 @@ void RelayInspector::CheckSame(Direction direction, const Dissection& in, const 
 }
 
 void RelayInspector::CheckChecksum(const Dissection& in, const Dissection& out) {
-  bool unsummed = in.protocol == 17 && in.source.family == Family::kV4 && in.l4_checksum == 0;
+  bool unsummed = in.protocol == 17 && in.l4_checksum == 0;
   if (unsummed)
     Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
   else
@@ -182,7 +182,7 @@ void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& o
   Endpoint alias = SourceOf(out), subscriber = SourceOf(in);
   CoreTuple tuple{in.protocol, alias, DestinationOf(in)};
   const bool offset =
-      config_.settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kOffset);
+      config_.settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) == TcpTimestamps::kOffset;
   const Alias now{alias, out.flow_label, offset, std::nullopt};
   auto [entry, fresh] = aliases_.try_emplace({in.protocol, subscriber, DestinationOf(in)}, now);
   if (!fresh && entry->second.endpoint != alias) {
