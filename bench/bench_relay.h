@@ -75,6 +75,7 @@ class BenchRelay : private BufferSource {
  private:
   bool Allocate(Packet*) override { return false; }  // no packet of the bench is too big
   void Release(const Packet&) override {}
+  uint16_t RoomOf(const Packet& p) const override { return p.length; }
 
   template <class A>
   TraceEntry<A> Outbound(uint32_t flow) const;

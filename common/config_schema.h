@@ -32,6 +32,7 @@ inline constexpr TableRow kTableRows[] = {
     {"dataplane", "dataplane", false, false, "What cfr-dataplane reads once, at its start."},
     {"timers", "timers", false, false, "How long an idle flow is kept."},
     {"limits", "limits", false, false, "What one subscriber may use, and one packet."},
+    {"icmp", "icmp", false, false, "ICMP errors, relayed and made."},
     {"alias", "alias", false, false, "How source aliases are drawn."},
     {"assignment", "assignment", false, false, "How long the dataplane may act alone."},
     {"admission", "admission", false, false, "What may pass at all."},

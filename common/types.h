@@ -40,6 +40,9 @@ constexpr Version NextVersion(Version v) {
 constexpr Side Opposite(Side side) {
   return side == Side::kAccess ? Side::kCore : Side::kAccess;
 }
+constexpr Direction Opposite(Direction d) {
+  return d == Direction::kOutbound ? Direction::kInbound : Direction::kOutbound;
+}
 constexpr Side ArrivalSide(Direction d) {
   return d == Direction::kOutbound ? Side::kAccess : Side::kCore;
 }

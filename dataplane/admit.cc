@@ -31,10 +31,6 @@ bool IsLinkBroadcast(const Address& a, const Snapshot& snapshot) {
   });
 }
 
-bool IsNoHost(const Address& destination, const Snapshot& snapshot) {
-  return IsMartian(destination) || IsLinkBroadcast(destination, snapshot);
-}
-
 bool IsIcmp(const Packet& p) {
   return p.protocol == kProtocolIcmp || p.protocol == kProtocolIcmp6;
 }
@@ -65,19 +61,33 @@ bool IsBypassed(const Address& source, const Address& destination, const Snapsho
   return snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination);
 }
 
+bool IsOnLink(Side side, const Address& a, const Snapshot& snapshot) {
+  return std::any_of(snapshot.own.begin(), snapshot.own.end(),
+                     [&](const PortAddress& own) { return own.side == side && own.prefix.Contains(a); });
+}
+
 // Routers of the core link, and what is bypassed, may well have private addresses.
 bool MayBePrivate(const Address& source, const Address& destination, const Snapshot& snapshot) {
-  const PortAddress* own = snapshot.FindOwn(destination);
-  return (own != nullptr && own->prefix.Contains(source)) || IsBypassed(source, destination, snapshot);
+  return IsOnLink(Side::kCore, source, snapshot) || IsBypassed(source, destination, snapshot);
+}
+
+void AdmitAccessAddresses(Packet& p, const Snapshot& snapshot) {
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (IsMartian(source) || IsUnroutableSource(source, snapshot))
+    Drop(p, DropReason::kMartianSource);
+  else if (IsNoHost(destination, snapshot))
+    Drop(p, DropReason::kMartianDestination);
+  else if (source == destination)
+    Drop(p, DropReason::kLand);
+  else if (snapshot.FindOwn(source) || snapshot.pools.Find(source))
+    Drop(p, DropReason::kSpoofAlias);
 }
 
 // What source and destination alone can tell.
 void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   Address source = p.SourceAddress(), destination = p.DestinationAddress();
-  if (IsMartian(source) || IsUnroutableSource(source, snapshot)) return Drop(p, DropReason::kMartianSource);
-  if (IsNoHost(destination, snapshot)) return Drop(p, DropReason::kMartianDestination);
-  if (source == destination) return Drop(p, DropReason::kLand);
-  if (snapshot.FindOwn(source) || snapshot.pools.Find(source)) return Drop(p, DropReason::kSpoofAlias);
+  AdmitAccessAddresses(p, snapshot);
+  if (p.decided()) return;
   const SubscriberSpace* found = snapshot.subscribers.Find(source);
   const PortAddress* own = snapshot.FindOwn(destination);
   // A gateway on the access side may ping the relay without being a subscriber.
@@ -109,6 +119,10 @@ void AdmitCoreAddresses(Packet& p, const Snapshot& snapshot) {
 
 }  // namespace
 
+bool IsNoHost(const Address& destination, const Snapshot& snapshot) {
+  return IsMartian(destination) || IsLinkBroadcast(destination, snapshot);
+}
+
 void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space) {
   AdmitAddresses(p, snapshot, space);
   if (p.decided() || p.bypassed) return;
@@ -137,6 +151,26 @@ void AdmitFragment(Direction direction, Packet& p, const Snapshot& snapshot) {
     AdmitInbound(p, snapshot);
   }
   p.bypassed = false;  // asked again in its turn
+}
+
+void AdmitIcmpError(Direction direction, Packet& p, const Snapshot& snapshot, bool of_flow) {
+  const bool outbound = direction == Direction::kOutbound;
+  if (outbound)
+    AdmitAccessAddresses(p, snapshot);
+  else
+    AdmitCoreAddresses(p, snapshot);
+  if (p.decided()) return;
+  const Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (snapshot.FindOwn(destination)) return Drop(p, DropReason::kOwnAddress);
+  const bool subscriber = outbound && snapshot.subscribers.Find(source) != nullptr;
+  // A gateway of the access link need not be a subscriber.
+  if (outbound && !subscriber && !IsOnLink(Side::kAccess, source, snapshot))
+    return Drop(p, DropReason::kSpoofAccess);
+  if (of_flow) return;
+  if (subscriber && snapshot.bypasses.Find(destination)) return Bypass(p);
+  if (!outbound && IsBypassed(source, destination, snapshot)) return Bypass(p);
+  if (!outbound && !snapshot.pools.Find(destination)) return Drop(p, DropReason::kNotAlias);
+  Drop(p, DropReason::kIcmpNoFlow);
 }
 
 }  // namespace cfr

@@ -15,6 +15,8 @@ class BufferSource {
   virtual bool Allocate(Packet* p) = 0;
   // Takes back what was allocated and is not used.
   virtual void Release(const Packet& p) = 0;
+  // Bytes from p.data on that may be written, whether it arrived or was allocated.
+  virtual uint16_t RoomOf(const Packet& p) const = 0;
 };
 
 }  // namespace cfr

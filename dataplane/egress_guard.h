@@ -17,11 +17,14 @@ class EgressGuard {
     const Unit& u = snapshot.units[unit];
     return u.carries_flows() && p.SourceAddress() == u.address;
   }
+  // A translated ICMP error of such a flow: the packet quoted at `quote` was sent to its alias.
+  static bool PassesError(const Packet& p, uint16_t quote, const Snapshot& snapshot, UnitIndex unit);
   // A packet that left admission by a bypass entry: the entry is looked up again.
   static bool PassesBypassed(const Packet& p, const Snapshot& snapshot) {
     return snapshot.bypasses.Find(p.DestinationAddress()) != nullptr;
   }
-  // A frame the relay made itself, whole and unparsed.
+  // A frame the relay made itself, whole and unparsed: ARP, neighbour discovery, an echo reply, or what a
+  // remote is told of its own packet to an alias.
   static bool PassesOwn(const uint8_t* frame, uint16_t length, const Snapshot& snapshot);
 };
 

@@ -31,6 +31,11 @@ inline constexpr uint8_t kIpv6HopByHop = 0, kIpv6Routing = 43, kIpv6Fragment = 4
                          kIpv6Hip = 139, kIpv6Shim6 = 140;
 inline constexpr uint8_t kIcmpEchoReply = 0, kIcmpEchoRequest = 8;
 inline constexpr uint8_t kIcmp6EchoRequest = 128, kIcmp6EchoReply = 129;
+inline constexpr uint8_t kIcmpUnreachable = 3, kIcmpSourceQuench = 4, kIcmpRedirect = 5,
+                         kIcmpTimeExceeded = 11, kIcmpParameterProblem = 12;
+inline constexpr uint8_t kIcmpFragmentationNeeded = 4;  // code of kIcmpUnreachable
+inline constexpr uint8_t kIcmp6Unreachable = 1, kIcmp6TooBig = 2, kIcmp6TimeExceeded = 3,
+                         kIcmp6ParameterProblem = 4;
 inline constexpr uint8_t kNdRouterSolicit = 133, kNdRouterAdvert = 134, kNdNeighbourSolicit = 135,
                          kNdNeighbourAdvert = 136, kNdRedirect = 137;
 inline constexpr uint8_t kSourceLinkOption = 1, kTargetLinkOption = 2;  // RFC 4861 4.6.1, in units of 8 bytes
@@ -96,6 +101,15 @@ struct IcmpHeader {  // echo and its reply, both families
   Be16 checksum, identifier, sequence;
 } __attribute__((packed));
 static_assert(sizeof(IcmpHeader) == 8);
+
+struct IcmpErrorHeader {  // RFC 792, RFC 4443 section 3; RFC 4884: the length octets
+  uint8_t type, code;
+  Be16 checksum;
+  // IPv4: pointer 8 | length 8, in words | next-hop MTU 16
+  // IPv6: MTU or pointer 32, or: length 8, in double words | unused 24
+  Be32 word;
+} __attribute__((packed));
+static_assert(sizeof(IcmpErrorHeader) == 8);
 
 struct NeighbourMessage {  // NS and NA, RFC 4861 4.3 and 4.4
   uint8_t type, code;

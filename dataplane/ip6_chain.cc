@@ -11,7 +11,19 @@ namespace {
 constexpr int kUnit = 8;  // extension headers are multiples of this long
 constexpr uint8_t kPad1 = 0, kPadN = 1;
 
-// The options of a Hop-by-Hop or Destination Options header: padding, all of it zero.
+// Bits that mean nothing could carry something.
+void TakeFragmentHeader(Packet& p, int at) {
+  if (p.fragment_header != 0) return Drop(p, DropReason::kIp6Chain);
+  p.fragment_header = static_cast<uint16_t>(at);
+  const FragmentHeader& header = p.fragment6();
+  const uint16_t field = header.offset_flags.host();
+  if (header.reserved != 0 || (field & kIpv6FragmentReserved) != 0) return Drop(p, DropReason::kIp6Extension);
+  if (field != kIpv6FragmentAtomic)
+    SetPart(p, field, p.fragment_offset(), at - kEthernetBytes - static_cast<int>(sizeof(Ipv6Header)));
+}
+
+}  // namespace
+
 bool IsZeroPadding(const uint8_t* options, int bytes) {
   while (bytes > 0) {
     if (options[0] == kPad1) {
@@ -27,19 +39,6 @@ bool IsZeroPadding(const uint8_t* options, int bytes) {
   }
   return true;
 }
-
-// Bits that mean nothing could carry something.
-void TakeFragmentHeader(Packet& p, int at) {
-  if (p.fragment_header != 0) return Drop(p, DropReason::kIp6Chain);
-  p.fragment_header = static_cast<uint16_t>(at);
-  const FragmentHeader& header = p.fragment6();
-  const uint16_t field = header.offset_flags.host();
-  if (header.reserved != 0 || (field & kIpv6FragmentReserved) != 0) return Drop(p, DropReason::kIp6Extension);
-  if (field != kIpv6FragmentAtomic)
-    SetPart(p, field, p.fragment_offset(), at - kEthernetBytes - static_cast<int>(sizeof(Ipv6Header)));
-}
-
-}  // namespace
 
 void WalkIp6Chain(Packet& p, const Settings& settings) {
   auto headers = settings[Setting::kIp6Headers];

@@ -32,6 +32,9 @@ constexpr bool IsIp6Extension(uint8_t next_header) {
   }
 }
 
+// The options of a Hop-by-Hop or Destination Options header are padding, all of it zero.
+bool IsZeroPadding(const uint8_t* options, int bytes);
+
 // `p`: an IPv6 packet of the right length whose next header is an extension. Sets protocol and l4_offset
 // to what follows the chain, and the part of a fragment, or drops.
 void WalkIp6Chain(Packet& p, const Settings& settings);

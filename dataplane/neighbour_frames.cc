@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The frames the main lcore makes: ARP, neighbour solicitation and advertisement, echo replies.
+// The frames the main lcore makes: ARP, neighbour solicitation and advertisement, echo replies, and what a
+// subscriber is told when a next hop does not answer.
 #include <array>
 #include <cstring>
 
+#include "dataplane/answer.h"
 #include "dataplane/checksum.h"
 #include "dataplane/neighbours.h"
 
@@ -62,6 +64,20 @@ void Neighbours::SendNeighbour(Side side, uint8_t type, const Mac& to, const Add
   uint64_t pseudo = Sum(ip->source, 32, Be16::From(kPayload).raw + Be16::From(kProtocolIcmp6).raw);
   message->checksum.raw = static_cast<uint16_t>(~Sum(message, kPayload, pseudo));
   Made(side, frame);
+}
+
+void Neighbours::GiveUp(Direction direction, Packet p, uint64_t now_ms) {
+  p.reason = DropReason::kNeighbourUnresolved;
+  if (auto answer = AnswerTo(direction, p, *snapshot_, ports_); answer.has_value()) {
+    if (answers_.Take(0, answer->receiver, snapshot_->settings, now_ms)) {
+      std::array<uint8_t, kAnswerMax> frame;
+      const Side side = ArrivalSide(direction);
+      Made(side, {frame.data(), WriteAnswer(p, *answer, frame.data(), frame.size())});
+    } else {
+      page_.Count(Opposite(direction), Counter::kIcmpSuppressed);
+    }
+  }
+  Refuse(direction, p, p.reason);
 }
 
 // The request turned round in a copy: addresses swapped, type changed, checksums updated.

@@ -78,12 +78,12 @@ bool IsValid(const Packet& p, uint8_t kind, const uint8_t** mac) {
 }  // namespace
 
 Neighbours::Neighbours(const PortFacts (&ports)[kSides], NeighbourIo& io, CounterPage& page, uint64_t salt)
-    : ports_(ports), io_(io), page_(page), salt_(salt) {}
+    : ports_(ports), io_(io), page_(page), salt_(salt), answers_({salt, ~salt}) {}
 
 Neighbours::~Neighbours() {
   for (auto& [key, entry] : entries_)
-    for (const Held& held : entry.waiting) io_.Release(held.buffer);
-  for (const Held& held : ready_) io_.Release(held.buffer);
+    for (const Held& held : entry.waiting) io_.Release(held.packet.buffer);
+  for (const Held& held : ready_) io_.Release(held.packet.buffer);
 }
 
 void Neighbours::Configure(std::shared_ptr<const Snapshot> snapshot) {
@@ -115,7 +115,7 @@ void Neighbours::Take(Direction direction, Packet p, uint64_t now_ms) {
 void Neighbours::ReturnReady() {
   for (const Held& held : ready_) {
     page_.Count(held.direction, Counter::kHandoffOut);
-    io_.Return(held.direction, held.buffer);
+    io_.Return(held.direction, held.packet.buffer);
   }
   ready_.clear();
 }
@@ -202,17 +202,17 @@ void Neighbours::Hold(Direction direction, const Packet& p, uint64_t now_ms) {
   if (!p.hop.has_value() || hops_ == nullptr) return Refuse(direction, p, DropReason::kNeighbourUnresolved);
   Side side = DepartureSide(direction);
   std::optional<Address> hop = hops_->HopAddress(side, *p.hop);
-  if (!hop.has_value()) return Refuse(direction, p, DropReason::kNeighbourUnresolved);
+  if (!hop.has_value()) return GiveUp(direction, p, now_ms);
   Key key{side, *hop};
   auto found = entries_.find(key);
-  if (found != entries_.end() && found->second.known) return ready_.push_back({direction, p.buffer});
+  if (found != entries_.end() && found->second.known) return ready_.push_back({direction, p});
   bool fresh = found == entries_.end();
   if (fresh && entries_.size() >= kNeighboursMax)
     return Refuse(direction, p, DropReason::kNeighbourUnresolved);
   Entry& entry = fresh ? entries_[key] : found->second;
   if (entry.waiting.size() >= kNeighbourQueueMax)
     return Refuse(direction, p, DropReason::kNeighbourUnresolved);
-  entry.waiting.push_back({direction, p.buffer});
+  entry.waiting.push_back({direction, p});
   if (fresh) Ask(key, entry, now_ms);
 }
 
@@ -228,10 +228,7 @@ void Neighbours::Tick(uint64_t now_ms) {
       ++it;
       continue;
     }
-    for (const Held& held : entry.waiting) {
-      page_.Count(held.direction, DropReason::kNeighbourUnresolved);
-      io_.Release(held.buffer);
-    }
+    for (const Held& held : entry.waiting) GiveUp(held.direction, held.packet, now_ms);
     entry.waiting.clear();
     changed_ |= entry.known;
     entry.known = false;

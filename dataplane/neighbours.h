@@ -4,7 +4,8 @@
 // packets for each while it is asked for (RFC 826, RFC 4861, RFC 1122 2.3.2.2).
 //
 //   absent --packet or gateway--> asked --answer--> known --30 s--> asked again, still used
-//                                   | 3 s without answer: packets dropped; a gateway is asked for ever
+//                                   | 3 s without answer: packets dropped, their subscribers told;
+//                                     a gateway is asked for ever
 //
 // At most kNeighboursMax entries. An entry is made for a configured gateway, for the on-link destination
 // of an admitted packet, or for an on-link subscriber or gateway that asks for us; never for a stranger.
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "common/counters.h"
+#include "dataplane/answer_limit.h"
 #include "dataplane/next_hops.h"
 #include "dataplane/packet.h"
 #include "dataplane/snapshot.h"
@@ -57,7 +59,7 @@ class Neighbours {
  private:
   struct Held {
     Direction direction;
-    void* buffer;
+    Packet packet;
   };
   struct Entry {
     Mac mac{};
@@ -77,6 +79,7 @@ class Neighbours {
   void Hold(Direction direction, const Packet& p, uint64_t now_ms);
   void Finish(Direction direction, const Packet& p);
   void Refuse(Direction direction, const Packet& p, DropReason reason);
+  void GiveUp(Direction direction, Packet p, uint64_t now_ms);
   void Made(Side side, std::span<const uint8_t> frame);
 
   bool AnswersFor(Side side, const Address& a) const;
@@ -93,6 +96,7 @@ class Neighbours {
   NeighbourIo& io_;
   CounterPage& page_;
   const uint64_t salt_;
+  AnswerLimit answers_;  // the main lcore's own
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const NextHops> hops_;
   std::map<Key, Entry> entries_;

@@ -32,11 +32,13 @@ struct Resolution {
 
 enum class Verdict : uint8_t {
   kUndecided,
-  kForward,  // translated, or bypassed: send on DepartureSide
-  kDrop,     // for `reason`, counted
-  kHandOff,  // belongs to worker `worker`
-  kConsume,  // for the main lcore: neighbour discovery, echo to the relay, next hop unresolved
-  kHold,     // an early fragment: the pipeline keeps its buffer until TakeReleased
+  kIcmpError,  // read, not yet decided: the packet it quotes says whose it is
+  kForward,    // translated, or bypassed: send on DepartureSide
+  kDrop,       // for `reason`, counted
+  kHandOff,    // belongs to worker `worker`
+  kAnswer,     // dropped for `reason`, counted; the buffer now holds what goes back out of ArrivalSide
+  kConsume,    // for the main lcore: neighbour discovery, echo to the relay, next hop unresolved
+  kHold,       // an early fragment: the pipeline keeps its buffer until TakeReleased
 };
 
 struct Packet {
@@ -91,6 +93,7 @@ struct Packet {
   TcpHeader& tcp() const { return *reinterpret_cast<TcpHeader*>(data + l4_offset); }
   UdpHeader& udp() const { return *reinterpret_cast<UdpHeader*>(data + l4_offset); }
   IcmpHeader& icmp() const { return *reinterpret_cast<IcmpHeader*>(data + l4_offset); }
+  IcmpErrorHeader& icmp_error() const { return *reinterpret_cast<IcmpErrorHeader*>(data + l4_offset); }
   uint16_t ip_length() const { return static_cast<uint16_t>(length - kEthernetBytes); }
   // UDP without a checksum.
   bool is_unsummed() const {

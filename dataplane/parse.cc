@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/checksum.h"
+#include "dataplane/icmp_error.h"
 #include "dataplane/ip6_chain.h"
 #include "dataplane/part.h"
 #include "dataplane/tcp_state.h"
@@ -50,17 +51,15 @@ void ParseUdp(Packet& p, uint16_t bytes) {
   ParsePorts(p, udp.source_port, udp.destination_port);
 }
 
-// RFC 792, RFC 4443 2.1.
-bool IsIcmpError(Family family, uint8_t type) {
-  if (family == Family::kV6) return type < 128;
-  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-}
-
 void ParseIcmp(Packet& p, uint16_t bytes, uint8_t request, uint8_t reply) {
   if (bytes < sizeof(IcmpHeader)) return DropTruncated(p);
   const IcmpHeader& icmp = p.icmp();
-  if (p.part == Part::kFirst && IsIcmpError(p.family, icmp.type))
+  if (p.part == Part::kFirst && IsAnyIcmpError(p.family, icmp.type))
     return Drop(p, DropReason::kFragmentIcmpError);
+  if (IsRelayedIcmpError(p.family, icmp.type, icmp.code)) {
+    p.verdict = Verdict::kIcmpError;
+    return;
+  }
   if (icmp.code != 0 || (icmp.type != request && icmp.type != reply)) return Drop(p, DropReason::kIcmpType);
   (icmp.type == request ? p.source_port : p.destination_port) = icmp.identifier.raw;
 }

@@ -12,7 +12,8 @@
 namespace cfr {
 
 // `port`: the one the frame arrived on; `settings`: the limits of what is read. Leaves the verdict
-// kUndecided, or drops with the first reason found, or consumes ARP and neighbour discovery.
+// kUndecided, or kIcmpError for an error whose quoted packet is not read here (dataplane/icmp_error.h), or
+// drops with the first reason found, or consumes ARP and neighbour discovery.
 void Parse(Packet& p, const PortFacts& port, const Settings& settings);
 
 }  // namespace cfr

@@ -35,7 +35,8 @@ Shared::Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& l
       phase_key(DrawSipKey(random)),
       label_key(DrawSipKey(random)),
       fragment_key(DrawSipKey(random)),
-      id_key(DrawHashKey(random)) {}
+      id_key(DrawHashKey(random)),
+      answers(DrawSipKey(random)) {}
 
 Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, BufferSource& buffers,
                    RandomSource& random, CounterPage& page)
@@ -83,8 +84,15 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
       v6_.PrefetchFlow(p.hash);
   }
   for (Packet& p : burst) {
-    if (p.verdict == Verdict::kDrop) page_.Count(direction, p.reason);
-    if (p.decided()) continue;
+    if (p.decided()) {
+      if (p.verdict == Verdict::kIcmpError) {
+        RelayIcmpError(direction, origin, p, world);
+      } else if (p.verdict == Verdict::kDrop) {
+        page_.Count(direction, p.reason);
+        TellSender(direction, p, world);
+      }
+      continue;
+    }
     if (world.snapshot == nullptr) {
       Drop(direction, p, DropReason::kNoSnapshot);
     } else if (!PassesChecksumRules(p, direction, *world.snapshot)) {
@@ -96,6 +104,8 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
       p.family == Family::kV4 ? Relay<V4, Direction::kInbound>(p, world)
                               : Relay<V6, Direction::kInbound>(p, world);
     }
+    if (p.verdict == Verdict::kDrop) [[unlikely]]
+      TellSender(direction, p, world);
   }
   page_.Count(direction, origin == Origin::kPort ? Counter::kReceived : Counter::kHandoffIn, burst.size());
   if (origin == Origin::kPort) page_.Count(direction, Counter::kReceivedBytes, bytes);
@@ -135,8 +145,9 @@ void Pipeline::Relay(Packet& p, const World& world) {
     else
       AdmitInbound(p, snapshot);
     if (p.verdict == Verdict::kDrop) return Drop(kDirection, p, p.reason);
+    if (p.verdict == Verdict::kConsume) return RationEcho(kDirection, p, snapshot);
     if (p.bypassed) return RelayBypassed<A>(kDirection, p, world);
-    if (p.decided() || !Fits(kDirection, p)) return;
+    if (!Fits(kDirection, p)) return;
     if constexpr (kOut) i = Open<A>(p, key, world, space);
     if (i == kNoFlow) return;
   } else if (!Fits(kDirection, p)) {
@@ -182,6 +193,8 @@ void Pipeline::Forward(Direction direction, Packet& p) {
   if (p.ip_length() > mtu) [[unlikely]]
     Cut(direction, p, mtu);
 }
+template void Pipeline::RelayBypassed<V4>(Direction, Packet&, const World&);
+template void Pipeline::RelayBypassed<V6>(Direction, Packet&, const World&);
 
 // TTL and MTU, before any state is made (RFC 1812 5.3.1; RFC 1191).
 bool Pipeline::Fits(Direction direction, Packet& p) {
@@ -214,5 +227,7 @@ bool Pipeline::SetStations(Direction direction, Packet& p, const A& destination,
   std::memcpy(ethernet.source, shared_.port[static_cast<int>(side)].mac, 6);
   return true;
 }
+template bool Pipeline::SetStations(Direction, Packet&, const V4&, const World&);
+template bool Pipeline::SetStations(Direction, Packet&, const V6&, const World&);
 
 }  // namespace cfr

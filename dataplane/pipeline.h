@@ -14,6 +14,7 @@
 #include "common/counters.h"
 #include "dataplane/alias_policy.h"
 #include "dataplane/alias_port.h"
+#include "dataplane/answer_limit.h"
 #include "dataplane/buffer_source.h"
 #include "dataplane/datagram_ids.h"
 #include "dataplane/flow_table.h"
@@ -35,10 +36,11 @@ struct Shared {
   const Owner& owner;
   SubscriberTable& subscribers;
   const Leases& leases;
-  const SipKey phase_key;      // staggers the epoch edges
-  const SipKey label_key;      // IPv6 flow labels
-  const SipKey fragment_key;   // homes of datagrams in fragments
-  const FlowHash::Key id_key;  // identifications of datagrams
+  const SipKey phase_key;       // staggers the epoch edges
+  const SipKey label_key;       // IPv6 flow labels
+  const SipKey fragment_key;    // homes of datagrams in fragments
+  const FlowHash::Key id_key;   // identifications of datagrams
+  mutable AnswerLimit answers;  // of atomics, taken from by every worker
   PortFacts port[kSides];
 };
 
@@ -97,6 +99,9 @@ class Pipeline {
   void Steer(Direction direction, Origin origin, Packet& p);
   template <class A, Direction kDirection>
   void Relay(Packet& p, const World& world);
+  void RelayIcmpError(Direction direction, Origin origin, Packet& p, const World& world);
+  template <class A, Direction kDirection>
+  void RelayIcmpError(Origin origin, Packet& p, const World& world);
   template <class A>
   FlowIndex FindLive(const FlowKey<A>& key, uint64_t hash, const Snapshot& snapshot);
   template <class A>
@@ -115,6 +120,8 @@ class Pipeline {
   template <class A>
   void RelayBypassed(Direction direction, Packet& p, const World& world);
   bool Fits(Direction direction, Packet& p);
+  void TellSender(Direction direction, Packet& p, const World& world);
+  void RationEcho(Direction direction, Packet& p, const Snapshot& snapshot);
   template <class A>
   bool SetStations(Direction direction, Packet& p, const A& destination, const World& world);
 

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "dataplane/token_bucket.h"
+
 namespace cfr {
 namespace {
 
@@ -14,7 +16,9 @@ uint64_t Identity(const SipKey& key, const Address& a) {
   return SipHash(key).Add(words[0]).Add(words[1]).Add(static_cast<uint64_t>(a.family)).Finish();
 }
 
-constexpr uint64_t kNanosPerSecond = 1'000'000'000, kNanosPerMilli = 1'000'000;
+TokenRate RateOf(const SubscriberLimits& limits) {
+  return {limits.new_rate, limits.new_burst};
+}
 
 }  // namespace
 
@@ -72,25 +76,12 @@ SubscriberTable::Taken SubscriberTable::Count(uint64_t tag, uint64_t first, uint
   }
 }
 
-// Generic cell rate algorithm: a token is a step of 1/rate seconds; the bucket is empty when it would be
-// full only `burst` steps from now.
-bool SubscriberTable::TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_ns) {
-  uint64_t step = kNanosPerSecond / limits.new_rate;
-  uint64_t full_at = slot.full_at_ns.load(std::memory_order_relaxed);
-  uint64_t next;
-  do {
-    next = std::max(full_at, now_ns) + step;
-    if (next - now_ns > step * limits.new_burst) return false;
-  } while (!slot.full_at_ns.compare_exchange_weak(full_at, next, std::memory_order_relaxed));
-  return true;
-}
-
 SubscriberTable::Taken SubscriberTable::Take(const Address& subscriber, const SubscriberLimits& limits,
                                              uint64_t now_ms) {
   uint64_t identity = Identity(key_, subscriber);
   uint64_t tag = identity >> kCountBits | 1;  // never 0: that is nobody's
   Taken taken = Count(tag, identity & mask_, limits.flows);
-  if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot], limits, now_ms * kNanosPerMilli)) {
+  if (taken.slot != kNoSlot && !TakeToken(slots_[taken.slot].full_at_ns, RateOf(limits), now_ms)) {
     Release(taken.slot);
     taken = {kNoSlot, DropReason::kFlowRate};
   }
@@ -102,7 +93,7 @@ void SubscriberTable::Release(uint32_t slot) {
 }
 
 void SubscriberTable::Undo(uint32_t slot, const SubscriberLimits& limits) {
-  slots_[slot].full_at_ns.fetch_sub(kNanosPerSecond / limits.new_rate, std::memory_order_relaxed);
+  slots_[slot].full_at_ns.fetch_sub(RateOf(limits).step_ns(), std::memory_order_relaxed);
   Release(slot);
 }
 

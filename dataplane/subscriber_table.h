@@ -69,7 +69,6 @@ class SubscriberTable {
   Use InUse(uint64_t tag, uint64_t first) const;
   bool Claim(Slot& slot, uint64_t vacant_word, uint64_t tag);
   Taken Count(uint64_t tag, uint64_t first, uint32_t flows_max);
-  bool TakeToken(Slot& slot, const SubscriberLimits& limits, uint64_t now_ns);
 
   const SipKey key_;
   const uint64_t mask_;

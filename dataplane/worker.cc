@@ -42,6 +42,11 @@ void Worker::Release(const Packet& p) {
   rte_pktmbuf_free(static_cast<rte_mbuf*>(p.buffer));
 }
 
+uint16_t Worker::RoomOf(const Packet& p) const {
+  const auto* m = static_cast<const rte_mbuf*>(p.buffer);
+  return static_cast<uint16_t>(static_cast<const uint8_t*>(m->buf_addr) + m->buf_len - p.data);
+}
+
 void Worker::Run() {
   auto thread = static_cast<unsigned>(index_);
   rte_rcu_qsbr_thread_register(floor_.grace, thread);
@@ -144,6 +149,7 @@ void Worker::Run(Direction direction, Origin origin, std::span<Packet> packets, 
     for (int n = p.pieces; n > 0; --n) Finish(direction, *piece++);
   }
   Transmit(DepartureSide(direction), true);
+  Transmit(ArrivalSide(direction), false);
 }
 
 // Early fragments whose first one came, or did not in time.
@@ -160,6 +166,8 @@ void Worker::Finish(Direction direction, Packet& p) {
   switch (p.verdict) {
     case Verdict::kForward:
       return Forward(direction, p);
+    case Verdict::kAnswer:
+      return Answer(direction, p);
     case Verdict::kHandOff:
       return HandOff(direction, p);
     case Verdict::kConsume:
@@ -167,6 +175,7 @@ void Worker::Finish(Direction direction, Packet& p) {
     case Verdict::kHold:
       return;
     case Verdict::kUndecided:
+    case Verdict::kIcmpError:
     case Verdict::kDrop:
       return rte_pktmbuf_free(m);
   }
@@ -195,6 +204,12 @@ bool Worker::Queue(Side side, rte_mbuf* m) {
   return true;
 }
 
+void Worker::Answer(Direction direction, const Packet& p) {
+  auto* m = static_cast<rte_mbuf*>(p.buffer);
+  m->pkt_len = m->data_len = p.length;
+  if (!Queue(ArrivalSide(direction), m)) rte_pktmbuf_free(m);
+}
+
 void Worker::HandOff(Direction direction, Packet& p) {
   auto* m = static_cast<rte_mbuf*>(p.buffer);
   NoteOf(m).direction = direction;
@@ -218,7 +233,7 @@ void Worker::Consume(Direction direction, Packet& p) {
 }
 
 // The only call that puts a frame on a port. What is queued for the core side has passed the guard: in
-// Pipeline::Relay, Pipeline::RelayBypassed or TakeMade.
+// Pipeline::Relay, RelayIcmpError, RelayBypassed or TellSender, or in TakeMade.
 void Worker::Transmit(Side side, bool counted) {
   Outgoing& out = outgoing_[static_cast<int>(side)];
   if (out.count == 0) return;

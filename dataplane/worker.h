@@ -36,6 +36,7 @@ class Worker : private BufferSource {
  private:
   bool Allocate(Packet* p) override;
   void Release(const Packet& p) override;
+  uint16_t RoomOf(const Packet& p) const override;
 
   int Round();
   int Poll(Side side, const World& world, uint64_t now_ms);
@@ -48,6 +49,7 @@ class Worker : private BufferSource {
   void TakeReleased(const World& world, uint64_t now_ms);
   void Finish(Direction direction, Packet& p);
   void Forward(Direction direction, Packet& p);
+  void Answer(Direction direction, const Packet& p);
   void HandOff(Direction direction, Packet& p);
   void Consume(Direction direction, Packet& p);
   bool Queue(Side side, rte_mbuf* m);

@@ -212,7 +212,7 @@ TEST_F(CfrDataplane, FilesInFilesOut) {
   access.push_back(echo);
   access.push_back(FromSubscriber("9.9.9.9"_ip, 5000, s4, 443).Build());
   access.push_back(FromSubscriber(c4, 5003, kAlias4, 443).Build());
-  access.push_back(FromSubscriber(c4, 5004, s4, 443).Tcp(kAck).Build());
+  access.push_back(FromSubscriber(c4, 5004, "198.51.100.6"_ip, 443).Tcp(kAck).Build());
   access.push_back(
       FromSubscriber(c4, 5000, s4, 443).Stations({2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 9}).Build());
   access.push_back(GatewaySays(Side::kAccess, Family::kV4));

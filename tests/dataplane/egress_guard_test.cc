@@ -121,7 +121,7 @@ TEST_F(EgressGuardTest, FramesItCannotReadDoNotPass) {
       PacketBuilder().From("192.0.2.1"_ip).To("192.0.2.254"_ip).EchoReply(1).Build(),
       PacketBuilder().From("2001:db8:c0::1"_ip).To("2001:db8:c0::fe"_ip).EchoReply(1).Build(),
   };
-  const size_t headers[] = {14 + 28, 14 + 20, 14 + 40};
+  const size_t headers[] = {14 + 28, 14 + 20 + 8, 14 + 40 + 8};
   for (size_t kind = 0; kind < 3; ++kind)
     for (size_t length = 0; length <= frames[kind].size(); ++length)
       EXPECT_EQ(PassesOwn(Frame(frames[kind].begin(), frames[kind].begin() + static_cast<long>(length))),

@@ -44,7 +44,8 @@ bool TakesDetail(const std::string& protocol) {
   return protocol == "tcp" || protocol == "icmp" || protocol == "proto" || protocol == "arp";
 }
 
-// "FROM>TO PROTOCOL [DETAIL] key=value ..."; an expectation may leave TO or the protocol away.
+// "FROM>TO PROTOCOL [DETAIL] key=value ... [quoting FROM>TO ...]"; an expectation may leave TO or the
+// protocol away.
 bool ParsePacket(const std::string& side, const Words& words, PacketText* p) {
   p->side = side;
   if (words.empty()) return false;
@@ -52,12 +53,18 @@ bool ParsePacket(const std::string& side, const Words& words, PacketText* p) {
   if (!ParseEndpoint(ends.first, &p->from)) return false;
   if (!ends.second.empty() && !ParseEndpoint(ends.second, &p->to)) return false;
   for (size_t i = 1; i < words.size(); ++i) {
+    if (words[i] == "quoting") {
+      p->quoted.emplace_back();
+      return ParsePacket(side, Words(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end()),
+                         &p->quoted[0]);
+    }
     size_t equals = words[i].find('=');
     if (equals != std::string::npos) {
       p->fields.emplace_back(words[i].substr(0, equals), words[i].substr(equals + 1));
     } else if (p->protocol.empty()) {
       p->protocol = words[i];
-      if (TakesDetail(p->protocol) && i + 1 < words.size()) p->detail = words[++i];
+      bool more = i + 1 < words.size() && words[i + 1].find('=') == std::string::npos;
+      if (more && TakesDetail(p->protocol)) p->detail = words[++i];
     } else {
       return false;
     }
@@ -71,6 +78,11 @@ bool ParseExpectation(const Words& words, Step* step) {
   Words rest(words.begin() + 1, words.end());
   if (step->expected == "core" || step->expected == "access")
     return rest.empty() || ParsePacket(step->expected, rest, &step->out);
+  if (step->expected == "refused") {
+    if (rest.empty() || !absl::StartsWith(rest[0], "drop=")) return false;
+    step->drop = std::string(absl::StripSuffix(rest[0].substr(5), ":"));
+    return rest.size() == 1 || ParsePacket("", Words(rest.begin() + 1, rest.end()), &step->out);
+  }
   for (const std::string& word : rest) {
     if (!absl::StartsWith(word, "drop=")) return false;
     step->dropped_too.push_back(word.substr(5));
@@ -96,7 +108,8 @@ bool ParseStep(const Words& words, Step* step) {
     step->verb = "packet";
     return ParsePacket(side, step->words, &step->packet) && ParseExpectation(after, step);
   }
-  if (step->verb == "released") return step->words.empty() && ParseExpectation(after, step);
+  if (step->verb == "released" || step->verb == "made")
+    return step->words.empty() && ParseExpectation(after, step);
   return arrow == words.end();
 }
 

@@ -23,8 +23,9 @@ struct PacketText {
   std::string side;
   EndpointText from, to;
   std::string protocol;  // udp, tcp, echo, reply, icmp, proto, arp, ns, na
-  std::string detail;    // flags of tcp, TYPE/CODE of icmp, number of proto, operation of arp
+  std::string detail;    // flags of tcp, kind or TYPE/CODE of icmp, number of proto, operation of arp
   std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<PacketText> quoted;  // by an ICMP error; at most one
 };
 
 struct Step {
@@ -33,9 +34,9 @@ struct Step {
   std::string verb;                // "packet", "released", or the first word of the line
   std::vector<std::string> words;  // after the verb, for all but packets
   PacketText packet;
-  std::string expected;                  // "core", "access", "nothing", "consumed", "answered", "held"
-  PacketText out;                        // for core and access
-  std::string drop;                      // for nothing
+  std::string expected;  // "core", "access", "nothing", "refused", "consumed", "answered", "held"
+  PacketText out;        // for core, access and refused
+  std::string drop;      // for nothing and refused
   std::vector<std::string> dropped_too;  // packets that had waited, dropped by this step
 };
 

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/packet/row_icmp.h"
 #include "tests/support/dissection.h"
 #include "tests/support/neighbour_messages.h"
 #include "tests/support/relay.h"
@@ -56,6 +57,7 @@ struct Draft {
   MacAddress source_mac, destination_mac;
   uint32_t sequence = 1000, acknowledgment = 0, dscp = 0, ecn = 0;
   std::map<std::string, std::string> arp;  // hlen, htype, op, sender_mac
+  IcmpErrorFields error;
 };
 
 using Setter = std::function<void(Draft&, const std::string&)>;
@@ -123,6 +125,11 @@ const std::map<std::string, Setter>& Setters() {
        }},
       {"doff", [=](Draft& d, auto& v) { d.builder.wrong().tcp_offset_words = u8(v); }},
       {"cut", [](Draft& d, auto& v) { d.builder.wrong().frame_bytes = Number(v); }},
+      {"mtu", [](Draft& d, auto& v) { d.error.mtu = Number(v); }},
+      {"pointer", [](Draft& d, auto& v) { d.error.pointer = Number(v); }},
+      {"length", [](Draft& d, auto& v) { d.error.length = Number(v); }},
+      {"objects", [](Draft& d, auto& v) { d.error.objects = Hex(v); }},
+      {"quote", [](Draft& d, auto& v) { d.error.quote_bytes = Number(v); }},
       {"tags", [](Draft& d, auto& v) { d.builder.Tags(Hex(v)); }},
       {"hlen", [](Draft& d, auto& v) { d.arp["hlen"] = v; }},
       {"htype", [](Draft& d, auto& v) { d.arp["htype"] = v; }},
@@ -178,9 +185,8 @@ std::string SetProtocol(const PacketText& text, const Address& from, const Addre
   else if (text.protocol == "ns" || text.protocol == "na")
     MakeDiscovery(text, from, to, d);
   else if (text.protocol == "icmp") {
-    std::pair<std::string, std::string> type = absl::StrSplit(text.detail, absl::MaxSplits('/', 1));
-    b.Icmp(static_cast<uint8_t>(Number(type.first)),
-           type.second.empty() ? 0 : static_cast<uint8_t>(Number(type.second)));
+    IcmpKind kind = IcmpKindOf(text.detail, from.family);
+    b.Icmp(kind.type, kind.code);
   } else if (text.protocol != "arp") {
     return absl::StrCat("unknown protocol '", text.protocol, "'");
   }
@@ -223,6 +229,11 @@ std::string MakeOne(const PacketText& text, const RowNames& names, const Address
       return absl::StrCat("unknown field '", key, "'");
     if (!error.empty()) return error;
   }
+  if (!text.quoted.empty()) {
+    PacketsIn quoted = MakePackets(text.quoted[0], names);
+    if (!quoted.error.empty()) return quoted.error;
+    SetQuote(IcmpKindOf(text.detail, from.family), draft.error, quoted.frames[0], &draft.builder);
+  }
   draft.builder.TrafficClass(static_cast<uint8_t>(draft.dscp << 2 | draft.ecn));
   draft.builder.Stations(draft.source_mac, draft.destination_mac);
   in->frames.push_back(text.protocol == "arp" ? BuildArp(text, draft, from, to) : draft.builder.Build());
@@ -263,16 +274,23 @@ std::string CompareField(const std::string& key, const std::string& value, const
   if (key == "l4sum" && value == "right")
     return Difference("distance of the checksum from right", d.l4_error, 0);
   if (key == "l4sum" && value == "bad") return d.l4_error != 0 ? "" : "the transport checksum is right";
-  const std::map<std::string, uint32_t> fields = {{"ttl", d.ttl},
-                                                  {"len", static_cast<uint32_t>(d.payload.size())},
-                                                  {"seq", d.tcp_sequence},
-                                                  {"ack", d.tcp_acknowledgment},
-                                                  {"dscp", d.traffic_class >> 2u},
-                                                  {"ecn", d.traffic_class & 3u},
-                                                  {"id", d.fragment_id},
-                                                  {"frag", d.ipv4_fragment},
-                                                  {"label", d.flow_label},
-                                                  {"l4sum", d.l4_checksum}};
+  if (key == "ipsum")
+    return (value == "right") == d.ip_checksum_right ? "" : "the IPv4 header checksum is not " + value;
+  bool v4 = d.source.family == Family::kV4;
+  const std::map<std::string, uint32_t> fields = {
+      {"mtu", v4 ? d.icmp_word & 0xffff : d.icmp_word},
+      {"pointer", v4 ? d.icmp_word >> 24 : d.icmp_word},
+      {"length", v4 ? d.icmp_word >> 16 & 0xff : d.icmp_word >> 24},
+      {"ttl", d.ttl},
+      {"len", static_cast<uint32_t>(d.payload.size())},
+      {"seq", d.tcp_sequence},
+      {"ack", d.tcp_acknowledgment},
+      {"dscp", d.traffic_class >> 2u},
+      {"ecn", d.traffic_class & 3u},
+      {"id", d.fragment_id},
+      {"frag", d.ipv4_fragment},
+      {"label", d.flow_label},
+      {"l4sum", d.l4_checksum}};
   auto found = fields.find(key);
   return found == fields.end() ? absl::StrCat("unknown field '", key, "'")
                                : Difference(key, found->second, Number(value));
@@ -282,9 +300,32 @@ std::string CompareProtocol(const PacketText& e, const Dissection& d) {
   if (d.later_fragment() && !e.protocol.empty()) return "is a later fragment";
   bool fits = e.protocol.empty() || (e.protocol == "udp" && d.protocol == 17) ||
               (e.protocol == "tcp" && d.protocol == 6) || (e.protocol == "echo" && d.echo_request()) ||
-              (e.protocol == "reply" && d.echo_reply());
+              (e.protocol == "reply" && d.echo_reply()) || (e.protocol == "icmp" && d.icmp());
   if (!fits) return absl::StrCat("is no ", e.protocol);
+  if (e.protocol == "icmp") {
+    IcmpKind kind = IcmpKindOf(e.detail, d.source.family);
+    std::string wrong = Difference("ICMP type", d.icmp_type, kind.type);
+    return wrong.empty() ? Difference("ICMP code", d.icmp_code, kind.code) : wrong;
+  }
   return e.protocol == "tcp" && !e.detail.empty() ? Difference("flags", d.tcp_flags, Flags(e.detail)) : "";
+}
+
+std::string Compare(const PacketText& expected, const Dissection& d, RowNames* names) {
+  if (!names->Fits(expected.from.name, d.source)) return absl::StrCat("source is not ", expected.from.name);
+  if (!names->Fits(expected.to.name, d.destination))
+    return absl::StrCat("destination is not ", expected.to.name);
+  if (!names->FitsPort(expected.from.port, d.source_port))
+    return absl::StrCat("source port is not ", expected.from.port);
+  if (!names->FitsPort(expected.to.port, d.destination_port))
+    return absl::StrCat("destination port is not ", expected.to.port);
+  if (std::string wrong = CompareProtocol(expected, d); !wrong.empty()) return wrong;
+  for (const auto& [key, value] : expected.fields)
+    if (std::string wrong = CompareField(key, value, d, names); !wrong.empty()) return wrong;
+  if (expected.quoted.empty()) return "";
+  auto quoted = DissectQuoted(d);
+  if (!quoted.has_value()) return "quotes nothing readable";
+  std::string wrong = Compare(expected.quoted[0], *quoted, names);
+  return wrong.empty() ? "" : absl::StrCat("of the quoted packet: ", wrong);
 }
 
 }  // namespace
@@ -313,17 +354,7 @@ PacketsIn MakePackets(const PacketText& text, const RowNames& names) {
 std::string CompareOut(const PacketText& expected, const Frame& frame, RowNames* names) {
   auto d = Dissect(frame);
   if (!d.has_value()) return "is not readable";
-  if (!names->Fits(expected.from.name, d->source)) return absl::StrCat("source is not ", expected.from.name);
-  if (!names->Fits(expected.to.name, d->destination))
-    return absl::StrCat("destination is not ", expected.to.name);
-  if (!names->FitsPort(expected.from.port, d->source_port))
-    return absl::StrCat("source port is not ", expected.from.port);
-  if (!names->FitsPort(expected.to.port, d->destination_port))
-    return absl::StrCat("destination port is not ", expected.to.port);
-  if (std::string wrong = CompareProtocol(expected, *d); !wrong.empty()) return wrong;
-  for (const auto& [key, value] : expected.fields)
-    if (std::string wrong = CompareField(key, value, *d, names); !wrong.empty()) return wrong;
-  return "";
+  return Compare(expected, *d, names);
 }
 
 }  // namespace cfr::test

@@ -147,6 +147,7 @@ class RowRun {
   void Take(const Step& step) {
     if (step.verb == "packet") return Packets(step);
     if (step.verb == "released") return Released(step);
+    if (step.verb == "made") return MadeStep(step);
     using Do = void (RowRun::*)(const Words&);
     static const std::map<std::string, Do> kVerbs = {
         {"wait", &RowRun::Wait},        {"epoch", &RowRun::Epoch}, {"apply", &RowRun::ApplyStep},
@@ -174,10 +175,26 @@ class RowRun {
     for (const std::string& reason : step.dropped_too)
       ++expected_drops_[absl::StrCat(side == Side::kAccess ? "outbound " : "inbound ", reason)];
     std::vector<Relay::Made> made = relay_.TakeMade();
-    size_t wanted = step.expected == "answered" ? in.frames.size() : 0;
+    bool told = step.expected == "answered" || step.expected == "refused";
+    size_t wanted = told ? in.frames.size() : 0;
     if (made.size() != wanted)
       Fail(absl::StrCat("the relay made ", made.size(), " frames, not ", wanted,
                         made.empty() ? "" : absl::StrCat(": ", Describe(made[0].frame))));
+    if (step.expected == "refused") CheckMade(step, side, made);
+  }
+
+  // made => SIDE: FROM>TO ...: the frames the relay made since the last packet, while time passed
+  void MadeStep(const Step& step) {
+    std::vector<Relay::Made> made = relay_.TakeMade();
+    if (made.empty()) return Fail("the relay made nothing");
+    CheckMade(step, step.expected == "access" ? Side::kAccess : Side::kCore, made);
+  }
+  void CheckMade(const Step& step, Side side, const std::vector<Relay::Made>& made) {
+    for (const Relay::Made& m : made) {
+      if (m.side != side) return Fail(absl::StrCat("what the relay made left on ", Name(m.side)));
+      std::string wrong = CompareOut(step.out, m.frame, &names_);
+      if (!wrong.empty()) Fail(absl::StrCat("what the relay made: ", wrong, "\n    out ", Describe(m.frame)));
+    }
   }
 
   void Released(const Step& step) {
@@ -187,7 +204,7 @@ class RowRun {
   }
 
   void Check(const Step& step, Side arrival, const Frame& in, const Outcome& o) {
-    if (step.expected == "nothing") {
+    if (step.expected == "nothing" || step.expected == "refused") {
       ++expected_drops_[absl::StrCat(arrival == Side::kAccess ? "outbound " : "inbound ", step.drop)];
       if (o.kind == Outcome::Kind::kDropped && Name(o.reason) == step.drop) return;
       return Fail(absl::StrCat("expected a drop for ", step.drop, ", but ", Tell(o), InText(in)));
@@ -233,7 +250,7 @@ class RowRun {
     return "nothing became of it";
   }
 
-  // wait DURATION [drop=REASON]: what is dropped meanwhile, in either direction
+  // wait DURATION [drop=REASON ...]: what is dropped meanwhile, in either direction
   void Wait(const Words& words) {
     auto ms = words.empty() ? std::nullopt : ParseMs(words[0]);
     if (!ms.has_value()) return Fail("wait needs a duration such as 299s, 500ms, 5m");

@@ -117,6 +117,7 @@ bool DissectTransport(const Frame& f, Dissection* d) {
     checksum_at = 2;
     d->icmp_type = f[at];
     d->icmp_code = f[at + 1];
+    d->icmp_word = Get32(f, at + 4);
     if (d->echo_request()) d->source_port = Get16(f, at + 4);
     if (d->echo_reply()) d->destination_port = Get16(f, at + 4);
     rest_at = d->echo_request() || d->echo_reply() ? 6 : 4;

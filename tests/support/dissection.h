@@ -31,6 +31,7 @@ struct Dissection {
   // TCP, UDP and ICMP; for echo the identifier is the port of the side that asked
   uint16_t source_port = 0, destination_port = 0;
   uint8_t tcp_flags = 0, icmp_type = 0, icmp_code = 0;
+  uint32_t icmp_word = 0;  // what follows the checksum of an ICMP message
   uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
   uint16_t l4_checksum = 0;
   uint16_t l4_error = 0;                     // how far the checksum is from right, modulo 65535; 0 when right
@@ -43,12 +44,17 @@ struct Dissection {
   bool later_fragment() const { return fragment_first > 0; }
   bool echo_request() const { return icmp() && icmp_type == (source.family == Family::kV4 ? 8 : 128); }
   bool echo_reply() const { return icmp() && icmp_type == (source.family == Family::kV4 ? 0 : 129); }
+  bool icmp_error() const { return icmp() && !later_fragment() && !echo_request() && !echo_reply(); }
   bool icmp() const { return protocol == (source.family == Family::kV4 ? 1 : 58); }
 };
 
 // nullopt if the frame is no whole IPv4 or IPv6 packet with a plain transport header. A later fragment has
 // no ports and is all payload; of no fragment the checksum can be judged.
 std::optional<Dissection> Dissect(const Frame& frame);
+
+// What an ICMP error quotes, as far as its bytes go: l4_error only of whole packets, offsets from the
+// quote's first byte, no payload. nullopt if not even ports are there.
+std::optional<Dissection> DissectQuoted(const Dissection& error);
 
 // One line: "203.0.113.7:40001 > 198.51.100.5:443 udp len=100 ttl=47 ...", or the bytes if not readable.
 std::string Describe(const Frame& frame);

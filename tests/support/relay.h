@@ -121,6 +121,7 @@ class Relay : private NeighbourIo, private BufferSource {
   void Release(void* buffer) override;
   bool Allocate(Packet* p) override;  // BufferSource
   void Release(const Packet& p) override;
+  uint16_t RoomOf(const Packet& p) const override;
 
   Buffer* AddBuffer(Side side, const Frame& frame);
   void Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst);
@@ -128,6 +129,7 @@ class Relay : private NeighbourIo, private BufferSource {
   void TakeHeld();
   void NoteReleased();
   void Finish(int worker, Direction direction, const Packet& p, std::span<const Packet> pieces);
+  void Answered(Direction direction, const Packet& p);
   void Sent(int worker, Direction direction, const Packet& p, std::span<const Packet> pieces);
   Frame Tagged(Side side, const Frame& frame) const;
   void RunMainLcore();

@@ -36,6 +36,7 @@ void RelayInspector::Remember(const std::vector<uint8_t>& secret) {
 
 void RelayInspector::SetConfig(const Config& config) {
   config_ = config;
+  answered_at_.clear();
   for (const PoolConfig& pool : config.pools)
     pools_.insert(pools_.end(), pool.prefixes.begin(), pool.prefixes.end());
 }
@@ -67,14 +68,15 @@ void RelayInspector::Relayed(Direction direction, const Frame& in, const std::ve
 void RelayInspector::CheckPacket(Direction direction, const Frame& in_frame, const Frame& out_frame,
                                  bool bypassed) {
   auto in = Dissect(in_frame), out = Dissect(out_frame);
+  const bool error = in->icmp_error() && !bypassed;
   // In-process the frame ends with its packet; on a port short frames are padded (dataplane/padding.h).
-  const size_t end = kEthernet + out->tags.size() + in->ip_bytes;
+  const size_t end = kEthernet + out->tags.size() + (error ? out->ip_bytes : in->ip_bytes);
   const bool padded = end < kFrameMin && out_frame.size() == kFrameMin;
   Expect(out_frame.size() == end || padded, "the frame leaves with the length of its IP packet");
   Expect(std::all_of(out_frame.begin() + static_cast<ptrdiff_t>(std::min(end, out_frame.size())),
                      out_frame.end(), [](uint8_t byte) { return byte == 0; }),
          "padding is zero");
-  CheckSame(direction, *in, *out, bypassed);
+  if (!error) CheckSame(direction, *in, *out, bypassed);
   CheckHeader(direction, *in, *out, bypassed);
   CheckStations(direction, *out);
   if (bypassed) {
@@ -85,8 +87,13 @@ void RelayInspector::CheckPacket(Direction direction, const Frame& in_frame, con
     Remember(AddressBytes(in->source));
     Remember({in->source_mac.begin(), in->source_mac.end()});
     Expect(InPool(out->source), "the source is an alias of a pool");
-    if (!in->later_fragment()) CheckOutboundFlow(*in, *out);
-    CheckNoSubscriber(out_frame, out->payload_offset);
+    if (error)
+      CheckIcmpError(direction, *in, *out);
+    else if (!in->later_fragment())
+      CheckOutboundFlow(*in, *out);
+    CheckNoSubscriber(out_frame, error ? out_frame.size() : out->payload_offset);
+  } else if (error) {
+    CheckIcmpError(direction, *in, *out);
   } else if (!in->later_fragment()) {
     CheckInboundFlow(*in, *out);
   }
@@ -109,12 +116,6 @@ void RelayInspector::CheckPieces(Direction direction, const std::vector<Frame>& 
     Expect(d->ip_checksum_right, "the IPv4 header checksum of a piece is right");
     if (direction == Direction::kOutbound) CheckNoSubscriber(out, d->payload_offset);
   }
-}
-
-void RelayInspector::MadeByRelay(Side side, const Frame& frame) {
-  packet_ = absl::StrCat("made for ", Name(side), "\n      ", Describe(frame));
-  if (side != Side::kCore) return;
-  CheckNoSubscriber(frame, frame.size());
 }
 
 void RelayInspector::CheckSame(Direction direction, const Dissection& in, const Dissection& out,

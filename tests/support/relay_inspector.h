@@ -48,6 +48,8 @@ class RelayInspector {
                uint64_t now_ms);
   // A frame the relay made.
   void MadeByRelay(Side side, const Frame& frame);
+  // One it made of a packet that came on that side and was dropped.
+  void Answered(Side side, const Frame& in, const Frame& answer, uint64_t now_ms);
   void Violation(std::string sentence) { violations_.push_back(std::move(sentence)); }
   const std::vector<std::string>& violations() const { return violations_; }
 
@@ -72,6 +74,13 @@ class RelayInspector {
   void CheckStations(Direction direction, const Dissection& out);
   void CheckOutboundFlow(const Dissection& in, const Dissection& out);
   void CheckInboundFlow(const Dissection& in, const Dissection& out);
+  void CheckIcmpError(Direction direction, const Dissection& in, const Dissection& out);
+  void CheckQuote(Direction direction, const Dissection& in, const Dissection& out);
+  void CheckErrorStripped(const Dissection& in, const Dissection& out);
+  void CheckOwnError(Side side, const Frame& in, const Dissection& error);
+  void CheckReset(Side side, const Frame& in, const Dissection& reset);
+  void CheckRate(const Address& receiver, uint64_t now_ms);
+  bool IsOwn(Side side, const Address& a) const;
   void CheckNoSubscriber(const Frame& frame, size_t end);
   void Remember(const std::vector<uint8_t>& secret);
   bool InPool(const Address& a) const;
@@ -83,6 +92,7 @@ class RelayInspector {
   std::vector<Prefix> pools_;  // of every configuration so far: flows outlive their pool
   std::map<FlowTuple, Alias> aliases_;
   std::map<CoreTuple, Endpoint> subscribers_of_;
+  std::map<Address, std::vector<uint64_t>> answered_at_;  // under the settings in force
   Datagrams datagrams_;
   std::vector<std::vector<uint8_t>> secrets_;  // subscriber addresses and MACs seen
   std::string packet_;                         // of the packet in hand, for sentences

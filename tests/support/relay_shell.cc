@@ -5,10 +5,16 @@
 #include "tests/support/relay.h"
 
 namespace cfr::test {
+namespace {
+
+constexpr size_t kBufferBytes = 2048;  // room of a packet buffer, if its frame needs no more
+
+}  // namespace
 
 void Relay::Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst) {
   std::vector<Packet> packets(burst.size());
   for (size_t i = 0; i < burst.size(); ++i) {
+    burst[i]->frame.reserve(kBufferBytes);
     packets[i].data = burst[i]->frame.data();
     packets[i].length = static_cast<uint16_t>(burst[i]->frame.size());
     packets[i].l4_checksum_bad = burst[i]->l4_checksum_bad;
@@ -61,6 +67,12 @@ bool Relay::Allocate(Packet* p) {
   p->data = b->frame.data() + kVlanRoomBytes;
   return true;
 }
+uint16_t Relay::RoomOf(const Packet& p) const {
+  Frame& frame = static_cast<Buffer*>(p.buffer)->frame;
+  const auto before = static_cast<size_t>(p.data - frame.data());
+  frame.resize(frame.capacity());  // moves nothing
+  return static_cast<uint16_t>(frame.size() - before);
+}
 void Relay::Release(const Packet& p) {
   std::erase_if(buffers_, [&](const auto& b) { return b.get() == p.buffer; });
 }
@@ -75,6 +87,8 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, std::span<c
   switch (p.verdict) {
     case Verdict::kForward:
       return Sent(worker, direction, p, pieces);
+    case Verdict::kAnswer:
+      return Answered(direction, p);
     case Verdict::kHandOff:
       page.Count(direction, Counter::kHandoffOut);
       page.handoff_to[p.worker].Add(1);
@@ -96,6 +110,7 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, std::span<c
       b->outcome.kind = Outcome::Kind::kDropped;
       b->outcome.reason = p.reason;
       return;
+    case Verdict::kIcmpError:
     case Verdict::kUndecided:
       inspector_.Violation("the pipeline left a packet undecided: " + Describe(b->frame));
   }
@@ -117,6 +132,16 @@ void Relay::Sent(int worker, Direction direction, const Packet& p, std::span<con
   b->outcome.pieces = frames.size();
   b->outcome.bypassed = p.bypassed;
   inspector_.Relayed(direction, b->arrived, frames, p.bypassed, now_ms_);
+}
+
+void Relay::Answered(Direction direction, const Packet& p) {
+  const Side side = ArrivalSide(direction);
+  auto* b = static_cast<Buffer*>(p.buffer);
+  b->outcome.kind = Outcome::Kind::kDropped;
+  b->outcome.reason = p.reason;
+  const Frame frame = Tagged(side, Frame(p.data, p.data + p.length));
+  inspector_.Answered(side, b->arrived, frame, now_ms_);
+  made_.push_back({side, frame});
 }
 
 // A frame of ours as the port sends it.
