@@ -186,7 +186,8 @@ void PortDraw(benchmark::State& state) {
   Owner::Key key;
   for (uint8_t& b : key) b = static_cast<uint8_t>(Draw()());
   Owner owner(key, static_cast<int>(state.range(1)));
-  AliasPort ports(0, owner, random);
+  ExclusivePorts exclusive;
+  AliasPort ports(0, owner, exclusive, random);
   const Snapshot snapshot;
   auto flows = std::make_unique<FlowTable<V4>>(1 << 16, FlowHash::Key{1, 2, 3, 4, 5, 6, 7, 8});
   Flow<V4> flow{};

@@ -213,6 +213,9 @@ class Reader {
       pool.alias_units = static_cast<uint32_t>(units.value_or(1));
       place.units = values_.At(*v);
     }
+    if (const Value* v = TableReader::Find(table, "port_mode"))
+      pool.port_mode =
+          static_cast<PortMode>(values_.Word(*v, "pool.port_mode", "per_remote|exclusive").value_or(0));
     if (const Value* v = TableReader::Find(table, "answer_neighbours"))
       pool.answer_neighbours = values_.Flag(*v, "pool.answer_neighbours").value_or(false);
     if (const Value* v = TableReader::Find(table, "prefixes"))

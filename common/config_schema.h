@@ -87,6 +87,9 @@ inline constexpr KeyRow kKeyRows[] = {
     {"pool", "state", "\"staged\", \"active\" or \"draining\"", false, "\"active\"",
      "Staged: known, not used. Draining: live flows only."},
     {"pool", "alias_units", "integer, 1 to 16", false, "4", "Addresses in use at once, drawn at random."},
+    {"pool", "port_mode", "\"per_remote\" or \"exclusive\"", false, "\"per_remote\"",
+     "Exclusive: a port serves one flow at a time, whatever the remote (RFC 4787 REQ-3). A change drains the "
+     "units and draws others."},
     {"pool", "answer_neighbours", "true or false", false, "false",
      "Answer ARP and neighbour discovery for the pool; otherwise it must be routed to the relay."},
     {"bypass", "name", "name", true, "", "Name in output and metrics."},

@@ -105,7 +105,7 @@ std::string WriteConfig(const Config& config) {
   for (const PoolConfig& p : config.pools)
     absl::StrAppend(&out, "\n[[pool]]\nname = ", Quoted(p.name), "\nregion = ", Quoted(p.region),
                     "\nprefixes = ", Array(p.prefixes), "\nstate = ", Quoted(Name(p.state)),
-                    "\nalias_units = ", p.alias_units,
+                    "\nalias_units = ", p.alias_units, "\nport_mode = ", Quoted(Name(p.port_mode)),
                     "\nanswer_neighbours = ", p.answer_neighbours ? "true" : "false", "\n");
   for (const BypassConfig& b : config.bypasses)
     absl::StrAppend(&out, "\n[[bypass]]\nname = ", Quoted(b.name), "\nprefix = ", Quoted(Format(b.prefix)),

@@ -88,6 +88,7 @@ struct UnitBody {
   UnitIndex index;
   PoolId pool;
   RegionId region;
+  uint8_t exclusive;  // 1: a port serves one flow at a time, whatever the remote
 };
 struct BypassBody {
   WirePrefix prefix;

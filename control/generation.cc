@@ -106,6 +106,7 @@ void AddUnits(const Config& config, const std::vector<Assignment>& assignments, 
     m.unit.state = static_cast<uint8_t>(a.state);
     m.unit.index = a.index;
     m.unit.pool = PoolOf(config, a.pool);
+    m.unit.exclusive = a.port_mode == PortMode::kExclusive ? 1 : 0;
     m.unit.region = std::min<RegionId>(region, kRegionsMax - 1);
     run->Add(m);
   }

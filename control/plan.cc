@@ -33,11 +33,10 @@ Objects Subscribers(const Config& c) {
 Objects Pools(const Config& c) {
   Objects objects;
   for (const auto& p : c.pools)
-    objects[p.name] = {{"prefixes", Texts(p.prefixes)},
-                       {"region", {p.region}},
-                       {"state", {Name(p.state)}},
-                       {"alias_units", {absl::StrCat(p.alias_units)}},
-                       {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}}};
+    objects[p.name] = {
+        {"prefixes", Texts(p.prefixes)},    {"region", {p.region}},
+        {"state", {Name(p.state)}},         {"alias_units", {absl::StrCat(p.alias_units)}},
+        {"port_mode", {Name(p.port_mode)}}, {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}}};
   return objects;
 }
 

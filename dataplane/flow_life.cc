@@ -93,6 +93,8 @@ bool Pipeline::ExpireOne(const Snapshot& snapshot) {
     Close<A>(i);
     flows.Arm(i, now_ms_ + snapshot.timeouts[FlowState::kQuarantine]);
   } else {
+    const Flow<A>& flow = flows[i];
+    if (flow.exclusive) shared_.exclusive_ports.Release(flow.unit, flow.protocol, Be16{flow.alias_port});
     flows.Release(i);
     page_.quarantined[static_cast<int>(A::kFamily)].Subtract(1);
     page_.Count(Direction::kOutbound, Counter::kReleased);

@@ -49,7 +49,7 @@ Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, Bu
       v6_(sizes.flows_v6, DrawHashKey(random)),
       fragments_(sizes.datagrams, sizes.fragments_held),
       ids_(worker, shared.owner.workers(), shared.id_key),
-      alias_port_(worker, shared.owner, random) {
+      alias_port_(worker, shared.owner, shared.exclusive_ports, random) {
   pieces_.reserve(kPiecesMax);
 }
 

@@ -36,7 +36,8 @@ struct Unit {
   PrefixState state = PrefixState::kRetired;  // kRetired: the slot is empty
   PoolId pool = 0;
   RegionId region = 0;
-  uint64_t salt = 0;  // secret, spreads the alias draws over the units
+  uint64_t salt = 0;       // secret, spreads the alias draws over the units
+  bool exclusive = false;  // of its ports, see ExclusivePorts
   bool carries_flows() const { return state == PrefixState::kActive || state == PrefixState::kDraining; }
 };
 

@@ -161,7 +161,7 @@ AckStatus SnapshotBuilder::AddPoolPrefix(const PoolPrefixBody& body) {
 AckStatus SnapshotBuilder::AddUnit(const UnitBody& body) {
   Prefix host;
   if (!ReadPrefix(body.address, false, &host) || host.length != host.address.bits() ||
-      body.index >= kUnitsMax || body.pool >= kPoolsMax || body.region >= kRegionsMax) {
+      body.index >= kUnitsMax || body.pool >= kPoolsMax || body.region >= kRegionsMax || body.exclusive > 1) {
     return AckStatus::kMalformed;
   }
   auto state = static_cast<PrefixState>(body.state);
@@ -169,7 +169,7 @@ AckStatus SnapshotBuilder::AddUnit(const UnitBody& body) {
   if (!Allowed(host)) return AckStatus::kOutsideAllowed;
   Unit& unit = next_->units[body.index];
   if (unit.carries_flows()) return AckStatus::kConflict;
-  unit = {host.address, state, body.pool, body.region, unit_salts_[body.index]};
+  unit = {host.address, state, body.pool, body.region, unit_salts_[body.index], body.exclusive == 1};
   units_.push_back({host, body.index, messages_});
   return AckStatus::kOk;
 }

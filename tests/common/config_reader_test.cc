@@ -160,6 +160,8 @@ TEST(ConfigReader, Ranges) {
       {"unknown pool state", "\"active\"", "^\"idle\"",
        "'pool.state' is \"idle\"; allowed: staged, active, draining", ""},
       {"a state that only the node may set", "\"active\"", "^\"retired\"", "'pool.state' is \"retired\"", ""},
+      {"unknown port mode", "alias_units = 4", "port_mode = ^\"shared\"",
+       "'pool.port_mode' is \"shared\"; allowed: per_remote, exclusive", ""},
       {"a word nearly right", "dscp = true", "tcp_timestamps = ^\"ofset\"",
        "'scrub.tcp_timestamps' is \"ofset\"; allowed: offset, strip, keep", "did you mean \"offset\"?"},
       {"a number for a word", "dscp = true", "tcp_timestamps = ^1", "'scrub.tcp_timestamps' must be a string",

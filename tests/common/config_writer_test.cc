@@ -120,6 +120,7 @@ class RandomConfig {
              : absl::StrCat("2001:db8:cf", absl::Hex(i, absl::kZeroPad2), "::", j + 1, ":0/112")));
     pool.state = static_cast<PrefixState>(Below(3));
     pool.alias_units = 1 + Below(kUnitsPerPoolMax);
+    pool.port_mode = static_cast<PortMode>(Below(2));
     pool.answer_neighbours = Below(2) == 0;
     return pool;
   }

@@ -15,7 +15,8 @@ constexpr uint64_t kNowMs = 1'000'000;
 
 class AliasPortTest : public testing::Test {
  protected:
-  explicit AliasPortTest(int workers = 1) : owner_(DrawKey(), workers), ports_(0, owner_, random_) {
+  explicit AliasPortTest(int workers = 1)
+      : owner_(DrawKey(), workers), ports_(0, owner_, exclusive_, random_) {
     Allow(1024, 65535);
   }
 
@@ -50,6 +51,7 @@ class AliasPortTest : public testing::Test {
   RandomSource random_{std::array<uint8_t, 32>{1}};
   Owner owner_;
   Snapshot snapshot_;
+  ExclusivePorts exclusive_;
   FlowTable<V4> flows_{1 << 16, FlowHash::Key{1, 2, 3, 4, 5, 6, 7, 8}};
   AliasPort ports_;
 };

@@ -92,8 +92,8 @@ class RowRun {
     return result.config.has_value();
   }
 
-  // "section.key=value" of a plain setting or a list of ports ("53,123"), "alias_units=N", "access.mtu=N",
-  // "core.mtu=N".
+  // "section.key=value" of a plain setting or a list of ports ("53,123"); "alias_units=N" and
+  // "port_mode=MODE" of all pools; "access.mtu=N", "core.mtu=N".
   bool Override(const Words& words) {
     for (const std::string& word : words) {
       std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
@@ -118,6 +118,7 @@ class RowRun {
     return false;
   }
   static bool ParseChoice(const std::string& key, const std::string& word, uint64_t* position) {
+    if (key == "port_mode") return *position = word == Name(PortMode::kExclusive) ? 1 : 0, true;
     for (const SettingRow& row : kSettingRows)
       for (uint64_t i = 0; row.type == SettingType::kChoice && i <= row.max; ++i)
         if (key == absl::StrCat(row.section, ".", row.key) && word == WordAt(row.words, i))
@@ -129,6 +130,10 @@ class RowRun {
     if (key == "core.mtu") return config_.port[1].mtu = static_cast<uint32_t>(value), true;
     if (key == "alias_units") {
       for (PoolConfig& pool : config_.pools) pool.alias_units = static_cast<uint32_t>(value);
+      return true;
+    }
+    if (key == "port_mode") {
+      for (PoolConfig& pool : config_.pools) pool.port_mode = static_cast<PortMode>(value);
       return true;
     }
     for (const SettingRow& setting : kSettingRows) {
