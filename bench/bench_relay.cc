@@ -255,7 +255,10 @@ BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t sp
   auto capacity = [&](Family f) {
     return std::find(families.begin(), families.end(), f) == families.end() ? 1 : flows + spare;
   };
-  const TableSizes sizes{capacity(Family::kV4), capacity(Family::kV6), 64, 64};
+  const Settings& settings = world_.snapshot->settings;
+  const TableSizes sizes{capacity(Family::kV4), capacity(Family::kV6),
+                         static_cast<uint32_t>(settings[Setting::kFragmentDatagrams]),
+                         static_cast<uint32_t>(settings[Setting::kFragmentsHeld])};
   BufferSource& buffers = *this;
   pipeline_ = std::make_unique<Pipeline>(0, shared_, sizes, buffers, random_, *page_);
   for (Family f : families) f == Family::kV4 ? OpenAll<V4>() : OpenAll<V6>();

@@ -61,6 +61,13 @@ class BenchRelay : private BufferSource {
   void Process(Direction direction, Burst& burst) {
     pipeline_->Process(direction, Origin::kPort, burst.packets(), world_, now_ms_);
   }
+  void Pass(uint64_t ms) { now_ms_ += ms; }
+  // Fragments whose hold is over; nothing more happens to them.
+  void ForgetReleased(Direction direction) {
+    Packet packets[kBurst];
+    while (pipeline_->TakeReleased(direction, packets) > 0) {
+    }
+  }
   // `packets` packets of live flows, a whole number of bursts.
   template <class A>
   std::vector<TraceEntry<A>> Trace(Direction direction, size_t packets);

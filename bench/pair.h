@@ -22,10 +22,19 @@ class Pair {
       rival_cycles = Cycles(rival);
       ours_cycles = Cycles(ours);
     }
-    ours_first_ = !ours_first_;
-    ours_.Add(ours_cycles / static_cast<double>(items));
-    rival_.Add(rival_cycles / static_cast<double>(items));
-    ratio_.Add(ours_cycles / rival_cycles);
+    Add(items, ours_cycles, rival_cycles);
+  }
+
+  // One task after two ways to prepare for it, which are not timed.
+  template <class Ours, class Rival, class Task>
+  void RunPrepared(uint64_t items, Ours prepare_ours, Rival prepare_rival, Task task) {
+    double cycles[2];
+    for (int turn = 0; turn < 2; ++turn) {
+      const bool ours = ours_first_ == (turn == 0);
+      ours ? prepare_ours() : prepare_rival();
+      cycles[ours ? 0 : 1] = Cycles(task);
+    }
+    Add(items, cycles[0], cycles[1]);
   }
 
   // The last run does not count: something else than the two was measured.
@@ -50,6 +59,12 @@ class Pair {
   }
 
  private:
+  void Add(uint64_t items, double ours_cycles, double rival_cycles) {
+    ours_first_ = !ours_first_;
+    ours_.Add(ours_cycles / static_cast<double>(items));
+    rival_.Add(rival_cycles / static_cast<double>(items));
+    ratio_.Add(ours_cycles / rival_cycles);
+  }
   template <class Task>
   static double Cycles(Task& task) {
     uint64_t start = __rdtsc();

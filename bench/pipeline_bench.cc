@@ -4,12 +4,15 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
+#include <random>
 #include <tuple>
 #include <utility>
 
 #include "bench/bench_relay.h"
+#include "bench/pair.h"
 #include "bench/runner.h"
 #include "bench/stopwatch.h"
+#include "dataplane/checksum.h"
 
 namespace cfr::bench {
 namespace {
@@ -123,6 +126,49 @@ void Mixed(benchmark::State& state) {
   state.SetLabel(kLabel);
 }
 
+// Later fragments of datagrams that have no first one, each with an id of its own: they are held, push one
+// another out, and none ever passes.
+void MakeFragments(Burst& burst, std::mt19937& draw) {
+  for (Packet& p : burst.packets()) {
+    Ipv4Header& ip = p.ip4();
+    ip.flags_offset = Be16::From(185);
+    ip.id.raw = static_cast<uint16_t>(draw());
+    ip.checksum.raw = 0;
+    ip.checksum.raw = static_cast<uint16_t>(~Sum(&ip, sizeof ip));
+  }
+}
+
+// What a burst of live flows costs behind a burst of such fragments (ours), and behind one of live flows
+// (rival): the flood is half of all packets. Only the burst of live flows is timed.
+void FragmentFlood(benchmark::State& state) {
+  BenchRelay& relay = Population(static_cast<uint32_t>(state.range(0)), Family::kV4, Segment::kUdp);
+  constexpr Direction kOut = Direction::kOutbound;
+  auto trace = relay.Trace<V4>(kOut, TraceLength(relay.flows()));
+  Burst before, timed;
+  std::mt19937 draw{1};
+  size_t at = 0;
+  auto next = [&] { return &trace[at = at + 2 * kBurst > trace.size() - kBurst ? 0 : at + kBurst]; };
+  auto prepare = [&](bool flood) {
+    before.Fill(next(), kOut);
+    if (flood) MakeFragments(before, draw);
+    relay.Process(kOut, before);
+    relay.ForgetReleased(kOut);
+    timed.Fill(next(), kOut);
+  };
+  Pair pair;
+  for (auto _ : state) {
+    relay.Pass(1);
+    pair.RunPrepared(
+        kBurst, [&] { prepare(true); }, [&] { prepare(false); }, [&] { relay.Process(kOut, timed); });
+  }
+  pair.Report(state);
+  state.counters["held"] = relay.pipeline().fragments().held();
+  for (const Packet& p : timed.packets())
+    if (p.verdict != Verdict::kForward) state.SkipWithError("a packet of a live flow was not forwarded");
+  if (relay.pipeline().fragments().held() == 0) state.SkipWithError("there was no flood");
+  state.SetLabel(kLabel);
+}
+
 void Register() {
   using Function = void (*)(benchmark::State&);
   auto populations = [](benchmark::internal::Benchmark* b) {
@@ -143,6 +189,7 @@ void Register() {
   populations(benchmark::RegisterBenchmark("open/ipv4", Open<V4>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("open/ipv6", Open<V6>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("mixed", Mixed))->Iterations(kMixedRounds);
+  populations(benchmark::RegisterBenchmark("fragment_flood/ipv4", FragmentFlood));
   const std::pair<const char*, Function> sources[] = {
       {"source/ipv4", [](auto& state) { Source<V4>(state, kUdp); }},
       {"source/ipv6", [](auto& state) { Source<V6>(state, kUdp); }},

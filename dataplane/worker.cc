@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "dataplane/egress_guard.h"
+#include "dataplane/linear.h"
 #include "dataplane/padding.h"
 #include "dataplane/vlan.h"
 
@@ -129,7 +130,7 @@ void Worker::Relay(Direction direction, Origin origin, rte_mbuf** buffers, unsig
   Packet packets[kReceiveBurst];
   for (unsigned i = 0; i < count; ++i) {
     rte_mbuf* m = buffers[i];
-    if (m->nb_segs > 1 && rte_pktmbuf_linearize(m) != 0) m->data_len = 0;  // parse drops it: l2_malformed
+    MakeLinear(m);
     packets[i].data = rte_pktmbuf_mtod(m, uint8_t*);
     packets[i].length = m->data_len;
     packets[i].l4_checksum_bad = (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the packet rows do not say: that a burst is its packets one by one, and that no frame whatever
-// breaks the pipeline or its accounts. Frames lie in memory of exactly their size, for the sanitizer.
+// What the packet rows do not say: that a burst is its packets one by one, that payload decides nothing, and
+// that no frame whatever breaks the pipeline or its accounts. Frames lie in memory of exactly their size, for
+// the sanitizer.
 #include "dataplane/pipeline.h"
 
 #include <gtest/gtest.h>
@@ -97,6 +98,50 @@ TEST_F(PipelineTest, ABurstIsItsPacketsOneByOne) {
     ExpectNoViolation(*together);
     ExpectNoViolation(*apart);
   }
+}
+
+// Two relays see the same headers in front of different bytes: what becomes of each packet, and every header
+// byte of what leaves, is the same. No byte behind the transport header was asked for anything.
+TEST_F(PipelineTest, PayloadDecidesNothing) {
+  auto one = Start(2), other = Start(2);
+  std::vector<test::Dissection> flows;
+  uint32_t with_payload = 0;
+  for (int n = 0; n < 20'000; ++n) {
+    const bool inbound = Below(2) == 0 && !flows.empty();
+    const Frame frame = Draw(inbound ? std::optional(flows[Below(flows.size())]) : std::nullopt);
+    const auto in = test::Dissect(frame);
+    // The bytes behind the header of an ICMP error are the headers of another packet.
+    if (!in.has_value() ||
+        (in->protocol != 6 && in->protocol != 17 && !in->echo_request() && !in->echo_reply()))
+      continue;
+    Frame changed = frame;
+    for (size_t i = in->payload_offset; i < changed.size(); ++i) changed[i] = static_cast<uint8_t>(random_());
+    const Side side = inbound ? Side::kCore : Side::kAccess;
+    const auto arrival = static_cast<int>(Below(2));
+    const auto first = one->Send(side, frame, arrival), second = other->Send(side, changed, arrival);
+    ASSERT_EQ(first.kind, second.kind) << test::Describe(frame);
+    ASSERT_EQ(first.reason, second.reason) << test::Describe(frame);
+    ASSERT_EQ(first.worker, second.worker) << test::Describe(frame);
+    if (first.kind == Outcome::Kind::kSent) {
+      const auto end = static_cast<ptrdiff_t>(test::Dissect(first.frame)->payload_offset);
+      ASSERT_EQ(first.frame.size(), second.frame.size());
+      ASSERT_TRUE(std::equal(first.frame.begin(), first.frame.begin() + end, second.frame.begin()))
+          << test::Describe(first.frame) << "\n"
+          << test::Describe(second.frame);
+      with_payload += static_cast<size_t>(end) < first.frame.size();
+      if (!inbound && flows.size() < 500) flows.push_back(*test::Dissect(first.frame));
+    }
+    if (n % 100 == 0) {
+      const uint64_t ms = Below(3000);
+      one->Wait(ms);
+      other->Wait(ms);
+    }
+  }
+  EXPECT_GT(with_payload, 1000u);
+  EXPECT_EQ(one->LiveFlows(Family::kV4), other->LiveFlows(Family::kV4));
+  EXPECT_EQ(one->LiveFlows(Family::kV6), other->LiveFlows(Family::kV6));
+  ExpectNoViolation(*one);
+  ExpectNoViolation(*other);
 }
 
 TEST_F(PipelineTest, NoFrameBreaksIt) {

@@ -2,7 +2,9 @@
 // Registers one test for each row of every *.rows file; each runs in the row's families and with 1 and 2
 // workers. A last test holds the rows against the list of drop reasons.
 //
-//   packet_rows_test FOLDER [gtest flags]      --gtest_filter='udp.*' runs one file, 'udp.reply' one row
+//   packet_rows_test FOLDER [gtest flags]
+//
+// --gtest_filter='udp.*' runs one file, 'udp.quarantine*' one row, '*[UDP?1]*' all rows of a requirement.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -55,6 +57,13 @@ class EveryReasonHasARow : public testing::Test {
   std::set<std::string> named_;
 };
 
+// The row's name and what it proves, for --gtest_list_tests and its filter: "answered-timer[UDP-1]".
+std::string TestName(const Row& row) {
+  std::string name = row.id;
+  for (const std::string& id : row.proves) name += "[" + id + "]";
+  return name;
+}
+
 std::vector<Row> LoadRows(const std::filesystem::path& folder, std::vector<std::string>* errors) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
@@ -89,7 +98,7 @@ int Main(int argc, char** argv) {
         if (word.rfind("drop=", 0) == 0) named.insert(word.substr(5));
     }
     std::string configurations = (std::filesystem::path(argv[1]) / "configurations").string();
-    testing::RegisterTest(suite.c_str(), row.id.c_str(), nullptr, nullptr, row.file.c_str(), row.line,
+    testing::RegisterTest(suite.c_str(), TestName(row).c_str(), nullptr, nullptr, row.file.c_str(), row.line,
                           [=] { return new RowTest(row, configurations); });
   }
   testing::RegisterTest("all", "every_drop_reason_has_a_row", nullptr, nullptr, __FILE__, __LINE__,

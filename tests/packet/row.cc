@@ -141,6 +141,17 @@ bool ParseCircumstance(const Words& words, Row* row) {
   return true;
 }
 
+// "UDP-1": what docs/compliance.md numbers.
+bool IsRequirement(const std::string& word) {
+  const size_t dash = word.find('-');
+  if (dash == 0 || dash == std::string::npos) return false;
+  const std::string group = word.substr(0, dash), number = word.substr(dash + 1);
+  auto capital = [](unsigned char c) { return std::isupper(c) != 0; };
+  auto digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  return std::all_of(group.begin(), group.end(), capital) && !number.empty() && number[0] != '0' &&
+         std::all_of(number.begin(), number.end(), digit);
+}
+
 bool IsLiteral(const std::string& name) {
   return name.find_first_of(".:") != std::string::npos;
 }
@@ -184,11 +195,18 @@ RowFile ParseRows(const std::string& file, std::string_view text) {
     Words words = absl::StrSplit(line, absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
     if (words.empty()) continue;
     if (!indented) {
-      if (words[0] != "row" || words.size() != 2) wrong("expected 'row NAME'");
-      result.rows.push_back({});
-      result.rows.back().id = words.back();
-      result.rows.back().file = file;
-      result.rows.back().line = number;
+      if (words[0] != "row" || words.size() < 2) {
+        wrong("expected 'row NAME REQUIREMENT...'");
+        continue;
+      }
+      Row row;
+      row.id = words[1];
+      row.file = file;
+      row.line = number;
+      row.proves.assign(words.begin() + 2, words.end());
+      for (const std::string& id : row.proves)
+        if (!IsRequirement(id)) wrong(absl::StrCat("'", id, "' is no requirement such as UDP-1"));
+      result.rows.push_back(row);
       continue;
     }
     if (result.rows.empty()) {

@@ -42,6 +42,7 @@ struct Step {
 
 struct Row {
   std::string id, sentence, file;
+  std::vector<std::string> proves;  // requirements of docs/compliance.md: "UDP-1"
   int line = 0;
   std::string configuration;
   std::vector<std::string> overrides;

@@ -101,6 +101,7 @@ const std::map<std::string, Setter>& Setters() {
          std::pair<std::string, std::string> e = absl::StrSplit(v, absl::MaxSplits(':', 1));
          d.builder.Ipv6Extension(u8(e.first), Hex(e.second));
        }},
+      {"reserved", [=](Draft& d, auto& v) { d.builder.TcpReserved(u8(v)); }},
       {"tcpopt", [](Draft& d, auto& v) { d.builder.TcpOptions(Hex(v)); }},
       {"trailer", [](Draft& d, auto& v) { d.builder.Trailer(Number(v)); }},
       {"smac", [](Draft& d, auto& v) { d.source_mac = ReadMac(v); }},

@@ -82,6 +82,18 @@ TEST(RowRunner, UnreadableLinesAreNamed) {
   EXPECT_FALSE(ParseRows("inline", "row no-configuration\n  A sentence.\n  wait 1s\n").errors.empty());
 }
 
+TEST(RowRunner, RequirementsHaveAGroupAndANumber) {
+  auto parse = [](const char* words) {
+    return ParseRows("inline", absl::StrCat("row r ", words, "\n  A sentence.\n  on plain\n  wait 1s\n"));
+  };
+  EXPECT_EQ(parse("").rows[0].proves, std::vector<std::string>{});
+  EXPECT_EQ(parse("UDP-1 E-67").rows[0].proves, (std::vector<std::string>{"UDP-1", "E-67"}));
+  EXPECT_TRUE(parse("UDP-1 E-67").errors.empty());
+  for (const char* wrong : {"UDP1", "udp-1", "-1", "UDP-", "UDP-0", "UDP-01", "UDP-1a", "UDP-1,E-2"})
+    EXPECT_EQ(parse(wrong).errors, std::vector<std::string>{absl::StrCat(
+                                       "inline:1: '", wrong, "' is no requirement such as UDP-1")});
+}
+
 TEST(RowRunner, FamiliesFollowTheNames) {
   auto families = [](const char* step) {
     return ParseRows("inline", absl::StrCat("row r\n  A sentence.\n  on plain\n  ", step, "\n"))

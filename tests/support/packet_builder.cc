@@ -83,6 +83,10 @@ PacketBuilder& PacketBuilder::Tcp(uint8_t flags, uint32_t sequence, uint32_t ack
   acknowledgment_ = acknowledgment;
   return *this;
 }
+PacketBuilder& PacketBuilder::TcpReserved(uint8_t bits) {
+  tcp_reserved_ = bits;
+  return *this;
+}
 PacketBuilder& PacketBuilder::TcpOptions(std::vector<uint8_t> options) {
   tcp_options_ = std::move(options);
   tcp_options_.resize((tcp_options_.size() + 3) / 4 * 4);
@@ -199,7 +203,8 @@ Frame PacketBuilder::BuildTransport() const {
     Put32(f, 4, sequence_);
     Put32(f, 8, acknowledgment_);
     size_t words = 5 + tcp_options_.size() / 4;
-    f[12] = static_cast<uint8_t>(wrong_.tcp_offset_words.value_or(static_cast<uint8_t>(words)) << 4);
+    f[12] = static_cast<uint8_t>(wrong_.tcp_offset_words.value_or(static_cast<uint8_t>(words)) << 4 |
+                                 tcp_reserved_);
     f[13] = flags_;
     Put16(f, 14, 0xfaf0);
     Append(f, tcp_options_);

@@ -40,6 +40,7 @@ class PacketBuilder {
   PacketBuilder& To(const Address& a, uint16_t port = 0);
   PacketBuilder& Udp();
   PacketBuilder& Tcp(uint8_t flags, uint32_t sequence = 0, uint32_t acknowledgment = 0);
+  PacketBuilder& TcpReserved(uint8_t bits);                 // behind the data offset; the lowest is AE
   PacketBuilder& TcpOptions(std::vector<uint8_t> options);  // padded to words with zeros
   PacketBuilder& EchoRequest(uint16_t identifier, uint16_t sequence = 1);
   PacketBuilder& EchoReply(uint16_t identifier, uint16_t sequence = 1);
@@ -78,7 +79,7 @@ class PacketBuilder {
   uint16_t from_port_ = 0, to_port_ = 0;
   Transport transport_ = Transport::kUdp;
   uint8_t protocol_ = 0;  // of kRaw
-  uint8_t flags_ = 0;
+  uint8_t flags_ = 0, tcp_reserved_ = 0;
   uint32_t sequence_ = 0, acknowledgment_ = 0;
   uint8_t icmp_type_ = 0, icmp_code_ = 0;
   uint32_t icmp_rest_ = 0;
