@@ -186,14 +186,16 @@ void PortDraw(benchmark::State& state) {
   Owner::Key key;
   for (uint8_t& b : key) b = static_cast<uint8_t>(Draw()());
   Owner owner(key, static_cast<int>(state.range(1)));
-  AliasPort ports(0, owner, random);
-  const Settings settings;
+  ExclusivePorts exclusive;
+  AliasPort ports(0, owner, exclusive, random);
+  const Snapshot snapshot;
   auto flows = std::make_unique<FlowTable<V4>>(1 << 16, FlowHash::Key{1, 2, 3, 4, 5, 6, 7, 8});
   Flow<V4> flow{};
   flow.protocol = kProtocolTcp;
   flow.state = FlowState::kTcpEstablished;
-  std::vector<uint32_t> order(settings[Setting::kPortLast] - settings[Setting::kPortFirst] + 1);
-  std::iota(order.begin(), order.end(), static_cast<uint32_t>(settings[Setting::kPortFirst]));
+  std::vector<uint32_t> order(snapshot.settings[Setting::kPortLast] - snapshot.settings[Setting::kPortFirst] +
+                              1);
+  std::iota(order.begin(), order.end(), static_cast<uint32_t>(snapshot.settings[Setting::kPortFirst]));
   std::shuffle(order.begin(), order.end(), Draw());
   order.resize(order.size() * static_cast<size_t>(state.range(0)) / 100);
   for (uint32_t port : order) {
@@ -203,7 +205,7 @@ void PortDraw(benchmark::State& state) {
   bool drawn = true;
   Stopwatch watch(64);
   for (auto _ : state) {
-    drawn &= ports.Draw(settings, *flows, kNowMs, &flow);
+    drawn &= ports.Draw(snapshot, *flows, kNowMs, &flow);
     benchmark::DoNotOptimize(flow);
     watch.Add(1);
   }

@@ -2,12 +2,15 @@
 #include "common/address_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/config_schema.h"
 #include "common/prefix_set.h"
+#include "common/special_prefixes.h"
 
 namespace cfr {
 namespace {
@@ -73,6 +76,8 @@ class AddressRules {
     for (int side = 0; side < kSides; ++side) OwnAddresses(static_cast<Side>(side));
     for (int side = 0; side < kSides; ++side) Gateways(static_cast<Side>(side));
     Bypasses();
+    Nat64Prefixes();
+    if (config_.settings.Choice<Martians>(Setting::kMartians) == Martians::kProduction) Documentation();
   }
 
  private:
@@ -209,6 +214,42 @@ class AddressRules {
       if (const PrefixSet::Item* pool = pools_.FindOverlap(p))
         Error(place, absl::StrCat("bypass ", Format(p), " overlaps pool '", PoolName(*pool), "'"));
     }
+  }
+
+  void Nat64Prefixes() {
+    for (size_t i = 0; i < config_.nat64_prefixes.size(); ++i) {
+      const Prefix& p = config_.nat64_prefixes[i];
+      const Place place = places_.nat64_prefixes[i];
+      const std::string text = absl::StrCat("NAT64 prefix ", Format(p));
+      if (p.address.family == Family::kV4 ||
+          std::find(std::begin(kNat64Lengths), std::end(kNat64Lengths), p.length) == std::end(kNat64Lengths))
+        Error(place, absl::StrCat(text, " cannot hold an IPv4 address"),
+              absl::StrCat("an IPv6 prefix of length ", absl::StrJoin(kNat64Lengths, ", ")));
+      if (const PrefixSet::Item* s = subscribers_.FindOverlap(p))
+        Error(place, absl::StrCat(text, " overlaps the subscribers ", Format(s->first)));
+      if (const PrefixSet::Item* pool = pools_.FindOverlap(p))
+        Error(place, absl::StrCat(text, " overlaps pool '", PoolName(*pool), "'"));
+    }
+  }
+
+  // Whose packets would all be dropped.
+  void Documentation() {
+    auto documented = [](const Prefix& p) {
+      return std::any_of(std::begin(kDocumentationPrefixes), std::end(kDocumentationPrefixes),
+                         [&](const char* text) { return ParsePrefix(text)->Overlaps(p); });
+    };
+    constexpr const char* kHint =
+        "admission.martians = \"production\" drops these; use addresses of your own";
+    for (const auto& [p, number] : pool_prefixes_.items)
+      if (documented(p))
+        Error(pool_prefixes_.rows[number].place,
+              absl::StrCat("pool '", pool_prefixes_.rows[number].pool->name, "': ", Format(p),
+                           " is for documentation"),
+              kHint);
+    for (size_t i = 0; i < config_.subscribers.size(); ++i)
+      if (const Prefix& p = config_.subscribers[i].prefix; documented(p))
+        Error(places_.subscribers[i].prefix,
+              absl::StrCat("subscribers ", Format(p), " are for documentation"), kHint);
   }
 
   const Config& config_;

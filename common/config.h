@@ -11,6 +11,7 @@
 
 #include "common/address.h"
 #include "common/limits.h"
+#include "common/port_lists.h"
 #include "common/settings.h"
 #include "common/types.h"
 
@@ -37,9 +38,10 @@ struct SubscribersConfig {
 
 struct PoolConfig {
   std::string name, region;
-  std::vector<Prefix> prefixes;              // one family per pool; an IPv6 pool is one /64
-  PrefixState state = PrefixState::kActive;  // staged, active or draining
-  uint32_t alias_units = 4;                  // units in use at once, 1..kUnitsPerPoolMax
+  std::vector<Prefix> prefixes;               // one family per pool; an IPv6 pool is one /64
+  PrefixState state = PrefixState::kActive;   // staged, active or draining
+  uint32_t alias_units = 4;                   // units in use at once, 1..kUnitsPerPoolMax
+  PortMode port_mode = PortMode::kPerRemote;  // of the units drawn from now on; a change draws others
   bool answer_neighbours = false;  // answer ARP/ND for the pool on the core side; else it is routed to us
   Family family() const { return prefixes.front().address.family; }
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
@@ -58,6 +60,8 @@ struct Config {
   PortConfig port[kSides];
   std::vector<Prefix> egress_allowed;  // no pool may ever lie outside; empty in the file: the pools' own
   Settings settings;
+  PortLists ports;
+  std::vector<Prefix> nat64_prefixes;  // beside 64:ff9b::/96
   std::vector<SubscribersConfig> subscribers;
   std::vector<PoolConfig> pools;
   std::vector<BypassConfig> bypasses;

@@ -30,6 +30,7 @@ class Reader {
     ReadPorts(root, &tables_, &config_, &places_);
     PlainSettings(root);
     EgressAllowed(root);
+    Nat64Prefixes(root);
     tables_.EachOf(root, "subscribers", [this](const Value& table) { Subscribers(table); });
     places_.pools_whole &= tables_.EachOf(root, "pool", [this](const Value& table) { Pool(table); });
     tables_.EachOf(root, "bypass", [this](const Value& table) { Bypass(table); });
@@ -76,6 +77,11 @@ class Reader {
             setting.section == std::string_view(row.keys) ? TableReader::Find(*table, setting.key) : nullptr;
         if (v != nullptr) PlainSetting(setting, *v);
       }
+      for (const PortListRow& list : kPortListRows) {
+        const Value* v =
+            list.section == std::string_view(row.keys) ? TableReader::Find(*table, list.key) : nullptr;
+        if (v != nullptr) Ports(list, *v);
+      }
     }
   }
 
@@ -110,6 +116,27 @@ class Reader {
     places_.settings[row.id] = values_.At(v);
   }
 
+  void Ports(const PortListRow& row, const Value& v) {
+    const std::string name = absl::StrCat(row.section, ".", row.key);
+    const toml::array* items = values_.Array(v, name, "ports");
+    if (items == nullptr) return;
+    std::vector<uint16_t>& ports = config_.ports[row.id];
+    ports.clear();
+    for (const Value& item : *items) {
+      auto port = values_.Integer(item, name, row.min, row.max);
+      if (!port.has_value()) continue;
+      if (std::find(ports.begin(), ports.end(), *port) != ports.end()) {
+        values_.Error(values_.At(item), absl::StrCat("port ", *port, " is listed twice"), "delete one");
+        continue;
+      }
+      ports.push_back(static_cast<uint16_t>(*port));
+      places_.ports[static_cast<int>(row.id)].push_back(values_.At(item));
+    }
+    if (ports.size() > static_cast<size_t>(kListedPortsMax))
+      values_.Error(values_.At((*items)[kListedPortsMax]),
+                    absl::StrCat("'", name, "' has ", ports.size(), " ports; at most ", kListedPortsMax));
+  }
+
   // Appends what can be read; false if something could not.
   bool Prefixes(const Value& v, const std::string& name, std::vector<Prefix>* out,
                 std::vector<Place>* places) {
@@ -132,6 +159,13 @@ class Reader {
     std::vector<Place> places;
     if (v != nullptr)
       places_.egress_whole = Prefixes(*v, "dataplane.egress_allowed", &config_.egress_allowed, &places);
+  }
+
+  void Nat64Prefixes(const Value& root) {
+    const Value* table = tables_.Optional(root, "admission");
+    const Value* v = table == nullptr ? nullptr : TableReader::Find(*table, "nat64_prefixes");
+    if (v != nullptr)
+      Prefixes(*v, "admission.nat64_prefixes", &config_.nat64_prefixes, &places_.nat64_prefixes);
   }
 
   void Subscribers(const Value& table) {
@@ -179,6 +213,9 @@ class Reader {
       pool.alias_units = static_cast<uint32_t>(units.value_or(1));
       place.units = values_.At(*v);
     }
+    if (const Value* v = TableReader::Find(table, "port_mode"))
+      pool.port_mode =
+          static_cast<PortMode>(values_.Word(*v, "pool.port_mode", "per_remote|exclusive").value_or(0));
     if (const Value* v = TableReader::Find(table, "answer_neighbours"))
       pool.answer_neighbours = values_.Flag(*v, "pool.answer_neighbours").value_or(false);
     if (const Value* v = TableReader::Find(table, "prefixes"))

@@ -35,7 +35,9 @@ struct ConfigPlaces {
   std::vector<Subscribers> subscribers;
   std::vector<Bypass> bypasses;
   Port port[kSides];
-  std::map<Setting, Place> settings;  // those given and readable
+  std::map<Setting, Place> settings;         // those given and readable
+  std::vector<Place> ports[kPortListCount];  // empty: the list is not given
+  std::vector<Place> nat64_prefixes;
   bool regions_whole = true, pools_whole = true, egress_whole = true;
 };
 

@@ -24,6 +24,8 @@ class Rules {
     Names();
     RegionsHavePools();
     PortRange();
+    AvoidedPorts();
+    WellknownPorts();
     Devices();
   }
 
@@ -121,6 +123,31 @@ class Rules {
     if (first <= last || place == places_.settings.end()) return;
     Error(place->second, absl::StrCat("alias.port_first ", first, " is above alias.port_last ", last),
           "the range is port_first to port_last, both inclusive");
+  }
+
+  // A flow needs a port; a range of the list's own ports leaves none.
+  void AvoidedPorts() {
+    uint64_t first = config_.settings[Setting::kPortFirst], last = config_.settings[Setting::kPortLast];
+    const std::vector<uint16_t>& avoided = config_.ports[PortList::kAvoided];
+    auto inside = static_cast<uint64_t>(std::count_if(
+        avoided.begin(), avoided.end(), [&](uint16_t port) { return port >= first && port <= last; }));
+    if (first > last || inside <= last - first) return;
+    const auto& places = places_.ports[static_cast<int>(PortList::kAvoided)];
+    auto place = places_.settings.find(Setting::kPortFirst);
+    if (place == places_.settings.end()) place = places_.settings.find(Setting::kPortLast);
+    Error(!places.empty() ? places.front() : place->second,
+          "alias.avoided_ports leaves no port of port_first to port_last for UDP",
+          "widen the range or shorten the list");
+  }
+
+  // QUIC and DNS over QUIC keep connections over pauses longer than any short timer (RFC 9312 section 4.2).
+  void WellknownPorts() {
+    const std::vector<uint16_t>& ports = config_.ports[PortList::kUdpWellknown];
+    for (size_t i = 0; i < ports.size(); ++i)
+      if (ports[i] == 443 || ports[i] == 853)
+        Error(places_.ports[static_cast<int>(PortList::kUdpWellknown)][i],
+              absl::StrCat("timers.udp_wellknown_ports lists ", ports[i], ", which is QUIC's"),
+              "its connections outlive short pauses; delete it");
   }
 
   void Devices() {

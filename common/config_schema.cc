@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/port_lists.h"
 #include "common/settings.h"
 
 namespace cfr {
@@ -21,6 +22,8 @@ std::vector<std::string> KeysOf(std::string_view table) {
   std::vector<std::string> keys;
   for (const KeyRow& row : kKeyRows)
     if (row.table == table) keys.push_back(row.key);
+  for (const PortListRow& row : kPortListRows)
+    if (row.section == table) keys.push_back(row.key);
   for (const SettingRow& row : kSettingRows)
     if (row.section == table) keys.push_back(row.key);
   return keys;

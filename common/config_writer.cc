@@ -29,6 +29,8 @@ std::string Array(const std::vector<T>& items) {
     if (i > 0) absl::StrAppend(&out, i % kLineItems == 0 ? ",\n  " : ", ");
     if constexpr (std::is_same_v<T, std::string>)
       absl::StrAppend(&out, Quoted(items[i]));
+    else if constexpr (std::is_integral_v<T>)
+      absl::StrAppend(&out, items[i]);
     else
       absl::StrAppend(&out, Quoted(Format(items[i])));
   }
@@ -80,6 +82,11 @@ void WriteSettings(const Config& config, std::string* out) {
       absl::StrAppend(out, "\n[", section, "]\n");
       if (section == "dataplane" && !config.egress_allowed.empty())
         absl::StrAppend(out, "egress_allowed = ", Array(config.egress_allowed), "\n");
+      if (section == "admission" && !config.nat64_prefixes.empty())
+        absl::StrAppend(out, "nat64_prefixes = ", Array(config.nat64_prefixes), "\n");
+      for (const PortListRow& list : kPortListRows)
+        if (section == list.section)
+          absl::StrAppend(out, list.key, " = ", Array(config.ports[list.id]), "\n");
     }
     absl::StrAppend(out, row.key, " = ", Text(row, config.settings[row.id]), "\n");
   }
@@ -98,7 +105,7 @@ std::string WriteConfig(const Config& config) {
   for (const PoolConfig& p : config.pools)
     absl::StrAppend(&out, "\n[[pool]]\nname = ", Quoted(p.name), "\nregion = ", Quoted(p.region),
                     "\nprefixes = ", Array(p.prefixes), "\nstate = ", Quoted(Name(p.state)),
-                    "\nalias_units = ", p.alias_units,
+                    "\nalias_units = ", p.alias_units, "\nport_mode = ", Quoted(Name(p.port_mode)),
                     "\nanswer_neighbours = ", p.answer_neighbours ? "true" : "false", "\n");
   for (const BypassConfig& b : config.bypasses)
     absl::StrAppend(&out, "\n[[bypass]]\nname = ", Quoted(b.name), "\nprefix = ", Quoted(Format(b.prefix)),

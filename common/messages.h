@@ -21,7 +21,7 @@
 namespace cfr {
 
 inline constexpr uint32_t kLinkMagic = 0x43465231;  // "CFR1"
-inline constexpr uint16_t kLinkVersion = 1;         // any change of a layout below raises it
+inline constexpr uint16_t kLinkVersion = 2;         // any change of a layout below raises it
 
 enum class MessageKind : uint16_t {
   kNone = 0,
@@ -34,6 +34,8 @@ enum class MessageKind : uint16_t {
   kPoolPrefix,
   kUnit,  // an assigned alias unit
   kBypass,
+  kListedPort,  // one port of a list
+  kNat64Prefix,
   kCommit,    // leases the generation's units, too
   kEpochKey,  // outside a run: takes effect at once
   kLease,     // outside a run: takes effect at once
@@ -86,10 +88,18 @@ struct UnitBody {
   UnitIndex index;
   PoolId pool;
   RegionId region;
+  uint8_t exclusive;  // 1: a port serves one flow at a time, whatever the remote
 };
 struct BypassBody {
   WirePrefix prefix;
   uint16_t index;
+};
+struct ListedPortBody {
+  uint16_t port;  // host order
+  uint8_t list;   // PortList
+};
+struct Nat64PrefixBody {
+  WirePrefix prefix;
 };
 struct CommitBody {
   Generation generation;
@@ -167,6 +177,8 @@ struct alignas(64) Message {
     PoolPrefixBody pool_prefix;
     UnitBody unit;
     BypassBody bypass;
+    ListedPortBody listed_port;
+    Nat64PrefixBody nat64_prefix;
     CommitBody commit;
     EpochKeyBody epoch_key;
     LeaseBody lease;
@@ -193,17 +205,10 @@ bool ReadPrefix(const WirePrefix& wire, bool host_bits, Prefix* prefix);
 uint64_t MessageDigest(uint64_t digest, const Message& message);
 
 // Names of FlowRowBody::state, in the order of FlowState.
-inline constexpr const char* kFlowStateNames[] = {"free",
-                                                  "udp_oneway",
-                                                  "udp",
-                                                  "icmp_query",
-                                                  "tcp_init",
-                                                  "tcp_half",
-                                                  "tcp_established",
-                                                  "tcp_client_fin",
-                                                  "tcp_server_fin",
-                                                  "tcp_both_fin",
-                                                  "tcp_trans",
+inline constexpr const char* kFlowStateNames[] = {"free",           "udp_oneway",      "udp",
+                                                  "udp_wellknown",  "icmp_query",      "tcp_init",
+                                                  "tcp_half",       "tcp_established", "tcp_client_fin",
+                                                  "tcp_server_fin", "tcp_both_fin",    "tcp_trans",
                                                   "quarantine"};
 
 }  // namespace cfr

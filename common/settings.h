@@ -64,6 +64,10 @@ class Settings {
     for (int i = 0; i < kSettingCount; ++i) values_[i] = kSettingRows[i].default_value;
   }
   constexpr uint64_t operator[](Setting s) const { return values_[static_cast<int>(s)]; }
+  template <class Words>
+  constexpr Words Choice(Setting s) const {
+    return static_cast<Words>((*this)[s]);
+  }
   constexpr void Set(Setting s, uint64_t value) { values_[static_cast<int>(s)] = value; }
   friend bool operator==(const Settings&, const Settings&) = default;
 
@@ -72,6 +76,10 @@ class Settings {
 };
 
 // What the choices mean, in the order of their words.
+enum class Martians : uint8_t { kLab, kStandard, kProduction };
+static_assert(Row(Setting::kMartians).words == std::string_view("lab|standard|production"));
+enum class Nat64 : uint8_t { kDrop, kAlias };
+static_assert(Row(Setting::kNat64).words == std::string_view("drop|alias"));
 enum class TcpTimestamps : uint8_t { kOffset, kStrip, kKeep };
 static_assert(Row(Setting::kTcpTimestamps).words == std::string_view("offset|strip|keep"));
 

@@ -37,6 +37,9 @@ constexpr Version NextVersion(Version v) {
   return v + 1 == 0 ? Version{1} : v + 1;
 }
 
+// Whether an alias port may serve several flows towards different remotes at once.
+enum class PortMode : uint8_t { kPerRemote, kExclusive };
+
 constexpr Side Opposite(Side side) {
   return side == Side::kAccess ? Side::kCore : Side::kAccess;
 }
@@ -57,6 +60,9 @@ constexpr const char* Name(Direction d) {
 }
 constexpr const char* Name(Family f) {
   return f == Family::kV4 ? "ipv4" : "ipv6";
+}
+constexpr const char* Name(PortMode m) {
+  return m == PortMode::kPerRemote ? "per_remote" : "exclusive";
 }
 constexpr const char* Name(PrefixState s) {
   constexpr const char* kNames[kPrefixStates] = {"staged", "active", "draining", "quarantined", "retired"};

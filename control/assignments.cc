@@ -76,7 +76,7 @@ class Drawer {
 const PoolConfig* PoolOf(const Config& config, const Assignment& a) {
   for (const PoolConfig& pool : config.pools) {
     auto holds = [&](const Prefix& p) { return p.Contains(a.address); };
-    if (pool.name == a.pool && pool.region == a.region &&
+    if (pool.name == a.pool && pool.region == a.region && pool.port_mode == a.port_mode &&
         std::any_of(pool.prefixes.begin(), pool.prefixes.end(), holds))
       return &pool;
   }
@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::
       auto index = FreeIndex(next);
       if (!address.ok()) return address.status();
       if (!index.ok()) return index.status();
-      next.push_back({*index, *address, pool.name, pool.region, PrefixState::kActive, 0});
+      next.push_back({*index, *address, pool.name, pool.region, PrefixState::kActive, 0, pool.port_mode});
     }
   }
   return next;

@@ -24,8 +24,9 @@ struct Assignment {
   UnitIndex index = 0;
   Address address;
   std::string pool, region;
-  PrefixState state = PrefixState::kActive;  // kActive, kDraining or kQuarantined
-  uint64_t quiet_since_ms = 0;               // kQuarantined: when its last flow was gone
+  PrefixState state = PrefixState::kActive;   // kActive, kDraining or kQuarantined
+  uint64_t quiet_since_ms = 0;                // kQuarantined: when its last flow was gone
+  PortMode port_mode = PortMode::kPerRemote;  // for the unit's life: flows of both would share its ports
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 

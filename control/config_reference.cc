@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "common/config_schema.h"
 #include "common/limits.h"
+#include "common/port_lists.h"
 #include "common/settings.h"
 #include "common/suggestion.h"
 #include "common/text_file.h"
@@ -89,6 +90,10 @@ std::string Section(const std::string& title, const std::string& sentence, const
       absl::StrAppend(&out, "| ", Quoted(row.key), " | ", row.value, " | ", standard, " | ", row.sentence,
                       " |\n");
     }
+  for (const PortListRow& row : kPortListRows)
+    if (row.section == keys)
+      absl::StrAppend(&out, "| ", Quoted(row.key), " | array of ports, ", row.min, " to ", row.max, " | [",
+                      absl::StrJoin(PortLists()[row.id], ", "), "] | ", row.sentence, " |\n");
   for (const SettingRow& row : kSettingRows)
     if (row.section == keys)
       absl::StrAppend(&out, "| ", Quoted(row.key), " | ", FormText(row), " | ",
@@ -132,14 +137,19 @@ std::string Rules() {
   IPv6 pool lies inside one /64.
 - Every region used is listed in `node.regions`, and a region with subscribers of a family has a pool of it.
 - A gateway is on a link of its port.
-- Names are unique, both ports are different devices, `port_first` is not above `port_last`.
+- Names are unique, both ports are different devices, `port_first` is not above `port_last`, and
+  `avoided_ports` leaves a port between them.
+- `udp_wellknown_ports` holds neither 443 nor 853: QUIC connections outlive short pauses.
+- `nat64_prefixes` are IPv6, of length 32, 40, 48, 56, 64 or 96, and overlap no pool and no subscribers.
+- With `martians = "production"` neither pools nor subscribers are documentation addresses.
 - Pools and subscribers are unicast space beyond a link: not unspecified, loopback, link-local, multicast
   or reserved.
 )";
   absl::StrAppend(&out, "- At most ", kRegionsMax, " regions, ", kPoolsMax, " pools with ", kPoolPrefixesMax,
                   " prefixes and ", kUnitsMax, " alias units, ", kSubscriberPrefixesMax,
-                  " subscriber\n  prefixes, ", kBypassMax, " bypass prefixes, ", kPortAddressesMax,
-                  " addresses of the relay; ", kConfigBytesMax / (1024 * 1024), " MiB of text.\n\n");
+                  " subscriber\n  prefixes, ", kBypassMax, " bypass prefixes, ", kNat64PrefixesMax,
+                  " NAT64 prefixes, ", kListedPortsMax, " ports of a list, ", kPortAddressesMax,
+                  " addresses\n  of the relay; ", kConfigBytesMax / (1024 * 1024), " MiB of text.\n\n");
   absl::StrAppend(&out,
                   "## What it refuses\n\nKnown from other translators, not to be had here:\n\n| key or mode "
                   "| because |\n|---|---|\n");

@@ -106,6 +106,7 @@ void AddUnits(const Config& config, const std::vector<Assignment>& assignments, 
     m.unit.state = static_cast<uint8_t>(a.state);
     m.unit.index = a.index;
     m.unit.pool = PoolOf(config, a.pool);
+    m.unit.exclusive = a.port_mode == PortMode::kExclusive ? 1 : 0;
     m.unit.region = std::min<RegionId>(region, kRegionsMax - 1);
     run->Add(m);
   }
@@ -116,6 +117,24 @@ void AddBypasses(const Config& config, Run* run) {
     Message m = MakeMessage(MessageKind::kBypass);
     m.bypass.prefix = ToWire(config.bypasses[i].prefix);
     m.bypass.index = static_cast<uint16_t>(i);
+    run->Add(m);
+  }
+}
+
+void AddPortLists(const Config& config, Run* run) {
+  for (const PortListRow& row : kPortListRows)
+    for (uint16_t port : config.ports[row.id]) {
+      Message m = MakeMessage(MessageKind::kListedPort);
+      m.listed_port.port = port;
+      m.listed_port.list = static_cast<uint8_t>(row.id);
+      run->Add(m);
+    }
+}
+
+void AddNat64Prefixes(const Config& config, Run* run) {
+  for (const Prefix& prefix : config.nat64_prefixes) {
+    Message m = MakeMessage(MessageKind::kNat64Prefix);
+    m.nat64_prefix.prefix = ToWire(prefix);
     run->Add(m);
   }
 }
@@ -131,6 +150,8 @@ std::vector<Message> CompileGeneration(const Config& config, const std::vector<A
   AddPools(config, &run);
   AddUnits(config, assignments, &run);
   AddBypasses(config, &run);
+  AddPortLists(config, &run);
+  AddNat64Prefixes(config, &run);
   return run.Commit();
 }
 

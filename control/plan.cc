@@ -33,11 +33,10 @@ Objects Subscribers(const Config& c) {
 Objects Pools(const Config& c) {
   Objects objects;
   for (const auto& p : c.pools)
-    objects[p.name] = {{"prefixes", Texts(p.prefixes)},
-                       {"region", {p.region}},
-                       {"state", {Name(p.state)}},
-                       {"alias_units", {absl::StrCat(p.alias_units)}},
-                       {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}}};
+    objects[p.name] = {
+        {"prefixes", Texts(p.prefixes)},    {"region", {p.region}},
+        {"state", {Name(p.state)}},         {"alias_units", {absl::StrCat(p.alias_units)}},
+        {"port_mode", {Name(p.port_mode)}}, {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}}};
   return objects;
 }
 
@@ -111,6 +110,16 @@ Objects SettingsOf(const Config& c, SettingWhen when) {
   for (const SettingRow& row : kSettingRows)
     if (row.when == when)
       objects[absl::StrCat(row.section, ".", row.key)] = {{"", {ValueText(row, c.settings[row.id])}}};
+  return objects;
+}
+
+Objects ListsOf(const Config& c) {
+  Objects objects = {{"admission.nat64_prefixes", {{"", Texts(c.nat64_prefixes)}}}};
+  for (const PortListRow& row : kPortListRows) {
+    std::vector<std::string> ports;
+    for (uint16_t port : c.ports[row.id]) ports.push_back(absl::StrCat(port));
+    objects[absl::StrCat(row.section, ".", row.key)] = {{"", ports}};
+  }
   return objects;
 }
 
@@ -190,6 +199,7 @@ std::vector<PlanItem> MakePlan(const Config& before, const Config& after) {
           &plan);
   Compare("setting", SettingsOf(before, SettingWhen::kLive), SettingsOf(after, SettingWhen::kLive), false,
           &plan);
+  Compare("setting", ListsOf(before), ListsOf(after), false, &plan);
   Compare("subscribers", Subscribers(before), Subscribers(after), false, &plan);
   Compare("pool", Pools(before), Pools(after), false, &plan);
   Compare("bypass", Bypasses(before), Bypasses(after), false, &plan);

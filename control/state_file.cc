@@ -26,11 +26,8 @@ absl::Status Failed(const std::string& what) {
 }
 
 Json ToJson(const Assignment& a) {
-  return {{"index", a.index},
-          {"address", Format(a.address)},
-          {"pool", a.pool},
-          {"region", a.region},
-          {"state", Name(a.state)}};
+  return {{"index", a.index},   {"address", Format(a.address)}, {"pool", a.pool},
+          {"region", a.region}, {"state", Name(a.state)},       {"port_mode", Name(a.port_mode)}};
 }
 
 bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
@@ -39,6 +36,12 @@ bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
   a->index = j.at("index").get<UnitIndex>();
   a->pool = j.at("pool").get<std::string>();
   a->region = j.at("region").get<std::string>();
+  // A state written before there was a choice has per-remote units only.
+  const auto mode = j.value("port_mode", std::string(Name(PortMode::kPerRemote)));
+  if (mode == Name(PortMode::kExclusive))
+    a->port_mode = PortMode::kExclusive;
+  else if (mode != Name(PortMode::kPerRemote))
+    return false;
   a->quiet_since_ms = now_ms;
   if (!address.has_value() || a->index >= kUnitsMax) return false;
   a->address = *address;

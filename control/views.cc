@@ -52,6 +52,7 @@ Json PoolView(Node& node, const PoolConfig& pool) {
           {"state", Name(pool.state)},
           {"prefixes", prefixes},
           {"alias_units", pool.alias_units},
+          {"port_mode", Name(pool.port_mode)},
           {"answer_neighbours", pool.answer_neighbours},
           {"units", units},
           {"unit_states", states},

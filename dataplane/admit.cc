@@ -21,11 +21,13 @@ bool IsMartian(const Address& a) {
   return mapped || unspecified_or_loopback;
 }
 
-// The broadcast address of a link of ours (RFC 1812 5.3.5.2); a link of one or two addresses has none.
+// The broadcast address of a link of ours and its obsolete form, the first one (RFC 1812 4.2.3.1, 5.3.5.2);
+// a link of one or two addresses has none.
 bool IsLinkBroadcast(const Address& a, const Snapshot& snapshot) {
   if (a.family != Family::kV4) return false;
   return std::any_of(snapshot.own.begin(), snapshot.own.end(), [&](const PortAddress& own) {
-    return own.prefix.length < 31 && own.prefix.Contains(a) && LastOf(own.prefix) == a;
+    return own.prefix.length < 31 && own.prefix.Contains(a) &&
+           (a == LastOf(own.prefix) || a == Masked(a, own.prefix.length));
   });
 }
 
@@ -41,17 +43,41 @@ void Own(Packet& p, Side arrival, const PortAddress& own) {
     Drop(p, DropReason::kOwnAddress);
 }
 
+bool IsNat64(const Address& a, const Snapshot& snapshot) {
+  return std::any_of(snapshot.nat64.begin(), snapshot.nat64.end(),
+                     [&](const Prefix& p) { return p.Contains(a); });
+}
+
+bool IsUnroutableSource(const Address& a, const Snapshot& snapshot) {
+  const Unroutable* unroutable = snapshot.unroutable.Find(a);
+  return unroutable != nullptr && unroutable->on_access;
+}
+
 void Bypass(Packet& p) {
   p.bypassed = true;
 }
 
+bool IsBypassed(const Address& source, const Address& destination, const Snapshot& snapshot) {
+  return snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination);
+}
+
+bool IsOnLink(Side side, const Address& a, const Snapshot& snapshot) {
+  return std::any_of(snapshot.own.begin(), snapshot.own.end(),
+                     [&](const PortAddress& own) { return own.side == side && own.prefix.Contains(a); });
+}
+
+// Routers of the core link, and what is bypassed, may well have private addresses.
+bool MayBePrivate(const Address& source, const Address& destination, const Snapshot& snapshot) {
+  return IsOnLink(Side::kCore, source, snapshot) || IsBypassed(source, destination, snapshot);
+}
+
 void AdmitAccessAddresses(Packet& p, const Snapshot& snapshot) {
-  Address source = p.SourceAddress();
-  if (IsMartian(source))
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
+  if (IsMartian(source) || IsUnroutableSource(source, snapshot))
     Drop(p, DropReason::kMartianSource);
-  else if (IsNoHost(p.DestinationAddress(), snapshot))
+  else if (IsNoHost(destination, snapshot))
     Drop(p, DropReason::kMartianDestination);
-  else if (source == p.DestinationAddress())
+  else if (source == destination)
     Drop(p, DropReason::kLand);
   else if (snapshot.FindOwn(source) || snapshot.pools.Find(source))
     Drop(p, DropReason::kSpoofAlias);
@@ -70,26 +96,25 @@ void AdmitAddresses(Packet& p, const Snapshot& snapshot, SubscriberSpace* space)
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kHairpin);
   if (snapshot.subscribers.Find(destination)) return Drop(p, DropReason::kAccessDestination);
   if (snapshot.bypasses.Find(destination)) return Bypass(p);
+  // No flow opens to what AdmitCoreAddresses would not hear again.
+  if (snapshot.unroutable.Find(destination)) return Drop(p, DropReason::kMartianDestination);
+  if (snapshot.settings.Choice<Nat64>(Setting::kNat64) == Nat64::kDrop && IsNat64(destination, snapshot))
+    return Drop(p, DropReason::kNat64Destination);
   *space = *found;
 }
 
 void AdmitCoreAddresses(Packet& p, const Snapshot& snapshot) {
-  Address source = p.SourceAddress();
+  Address source = p.SourceAddress(), destination = p.DestinationAddress();
   if (IsMartian(source))
     Drop(p, DropReason::kMartianSource);
-  else if (IsNoHost(p.DestinationAddress(), snapshot))
+  else if (IsNoHost(destination, snapshot))
     Drop(p, DropReason::kMartianDestination);
-  else if (source == p.DestinationAddress())
+  else if (source == destination)
     Drop(p, DropReason::kLand);
   else if (snapshot.FindOwn(source) || snapshot.pools.Find(source) || snapshot.subscribers.Find(source))
     Drop(p, DropReason::kSpoofCore);
-}
-
-// On the access link itself: a gateway, which need not be a subscriber.
-bool IsOnAccessLink(const Address& a, const Snapshot& snapshot) {
-  return std::any_of(snapshot.own.begin(), snapshot.own.end(), [&](const PortAddress& own) {
-    return own.side == Side::kAccess && own.prefix.Contains(a);
-  });
+  else if (snapshot.unroutable.Find(source) && !MayBePrivate(source, destination, snapshot))
+    Drop(p, DropReason::kMartianSource);
 }
 
 }  // namespace
@@ -112,7 +137,7 @@ void AdmitInbound(Packet& p, const Snapshot& snapshot) {
   if (p.decided()) return;
   if (const PortAddress* own = snapshot.FindOwn(destination)) return Own(p, Side::kCore, *own);
   if (snapshot.pools.Find(destination)) return Drop(p, DropReason::kNoFlow);
-  if (snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
+  if (IsBypassed(source, destination, snapshot)) return Bypass(p);
   Drop(p, DropReason::kNotAlias);
 }
 
@@ -138,10 +163,12 @@ void AdmitIcmpError(Direction direction, Packet& p, const Snapshot& snapshot, bo
   const Address source = p.SourceAddress(), destination = p.DestinationAddress();
   if (snapshot.FindOwn(destination)) return Drop(p, DropReason::kOwnAddress);
   const bool subscriber = outbound && snapshot.subscribers.Find(source) != nullptr;
-  if (outbound && !subscriber && !IsOnAccessLink(source, snapshot)) return Drop(p, DropReason::kSpoofAccess);
+  // A gateway of the access link need not be a subscriber.
+  if (outbound && !subscriber && !IsOnLink(Side::kAccess, source, snapshot))
+    return Drop(p, DropReason::kSpoofAccess);
   if (of_flow) return;
   if (subscriber && snapshot.bypasses.Find(destination)) return Bypass(p);
-  if (!outbound && snapshot.bypasses.Find(source) && snapshot.subscribers.Find(destination)) return Bypass(p);
+  if (!outbound && IsBypassed(source, destination, snapshot)) return Bypass(p);
   if (!outbound && !snapshot.pools.Find(destination)) return Drop(p, DropReason::kNotAlias);
   Drop(p, DropReason::kIcmpNoFlow);
 }

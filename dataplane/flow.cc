@@ -9,6 +9,7 @@ Timeouts::Timeouts(const Settings& settings) {
   };
   set(FlowState::kUdpOneway, Setting::kTimerUdpOneway);
   set(FlowState::kUdp, Setting::kTimerUdp);
+  set(FlowState::kUdpWellknown, Setting::kTimerUdpWellknown);
   set(FlowState::kIcmpQuery, Setting::kTimerIcmpQuery);
   set(FlowState::kTcpInit, Setting::kTimerTcpOpen);
   set(FlowState::kTcpHalf, Setting::kTimerTcpOpen);

@@ -50,6 +50,7 @@ enum class FlowState : uint8_t {
   kFree,
   kUdpOneway,  // no reply seen yet
   kUdp,
+  kUdpWellknown,  // towards a listed remote port, answered or not
   kIcmpQuery,
   kTcpInit,  // the subscriber's SYN
   kTcpHalf,  // and a SYN from the remote
@@ -60,7 +61,7 @@ enum class FlowState : uint8_t {
   kTcpTrans,    // after an exact RST
   kQuarantine,  // closed; only the inbound key is held
 };
-inline constexpr int kFlowStates = 12;
+inline constexpr int kFlowStates = 13;
 static_assert(sizeof kFlowStateNames / sizeof kFlowStateNames[0] == kFlowStates);
 
 // Idle time of each state in milliseconds.
@@ -92,6 +93,7 @@ struct alignas(64) Flow {
   uint16_t tuple_delta;    // the same with the port
   uint32_t packets_out, packets_in;
   uint32_t timestamp_offset;  // added to TSval outbound, constant for life; 0: timestamps are kept
+  bool exclusive;             // the alias port is held in ExclusivePorts, until quarantine ends
 };
 static_assert(sizeof(Flow<V4>) == 64, "an established IPv4 packet dirties one line");
 static_assert(sizeof(Flow<V6>) == 128);

@@ -33,11 +33,12 @@ bool Pipeline::Advance(FlowIndex i, Direction direction, const Packet& p, const 
   const auto now = static_cast<uint32_t>(now_ms_);
   if (p.part == Part::kLater) return true;  // its first fragment spoke for the whole datagram
   if (flow.protocol != kProtocolTcp) {
-    // Only the subscriber keeps a UDP or echo flow alive (RFC 4787 REQ-6); the first reply names it answered.
-    if (direction == Direction::kOutbound)
+    // The subscriber keeps a UDP or echo flow alive, the remote only by a setting and never an echo
+    // (RFC 4787 REQ-6); the first reply names a UDP flow answered.
+    if (direction == Direction::kOutbound) return flow.last_seen_ms = now, true;
+    if (flow.state == FlowState::kUdpOneway) flow.state = FlowState::kUdp;
+    if (flow.protocol == kProtocolUdp && snapshot.settings[Setting::kUdpInboundRefresh] != 0)
       flow.last_seen_ms = now;
-    else if (flow.state == FlowState::kUdpOneway)
-      flow.state = FlowState::kUdp;
     return true;
   }
   const Segment segment = SegmentOf(p);
@@ -92,6 +93,8 @@ bool Pipeline::ExpireOne(const Snapshot& snapshot) {
     Close<A>(i);
     flows.Arm(i, now_ms_ + snapshot.timeouts[FlowState::kQuarantine]);
   } else {
+    const Flow<A>& flow = flows[i];
+    if (flow.exclusive) shared_.exclusive_ports.Release(flow.unit, flow.protocol, Be16{flow.alias_port});
     flows.Release(i);
     page_.quarantined[static_cast<int>(A::kFamily)].Subtract(1);
     page_.Count(Direction::kOutbound, Counter::kReleased);

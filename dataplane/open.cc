@@ -18,7 +18,7 @@ SubscriberLimits LimitsOf(const Settings& settings, Family family) {
 
 // How far the flow's TCP timestamps are moved. A flow keeps what the setting said when it opened.
 uint32_t DrawTimestampOffset(const Settings& settings, RandomSource& random) {
-  if (settings[Setting::kTcpTimestamps] != static_cast<uint64_t>(TcpTimestamps::kOffset)) return 0;
+  if (settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) != TcpTimestamps::kOffset) return 0;
   uint32_t offset;
   do offset = random.Next32();
   while (offset == 0);
@@ -26,11 +26,15 @@ uint32_t DrawTimestampOffset(const Settings& settings, RandomSource& random) {
 }
 
 template <class A>
-void StartState(const Packet& p, Flow<A>* flow) {
+void StartState(const Packet& p, const Snapshot& snapshot, Flow<A>* flow) {
   if (p.protocol == kProtocolTcp)
     StoreTcp(StartTcp(SegmentOf(p)), flow);
+  else if (p.protocol != kProtocolUdp)
+    flow->state = FlowState::kIcmpQuery;
+  else if (snapshot.Lists(PortList::kUdpWellknown, Be16{flow->remote_port}))
+    flow->state = FlowState::kUdpWellknown;
   else
-    flow->state = p.protocol == kProtocolUdp ? FlowState::kUdpOneway : FlowState::kIcmpQuery;
+    flow->state = FlowState::kUdpOneway;
 }
 
 Counter OpenedCounter(uint8_t protocol) {
@@ -70,7 +74,7 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
     shared_.subscribers.Undo(taken.slot, limits);
     return Drop(kOut, p, reason), kNoFlow;
   }
-  StartState(p, &flow);
+  StartState(p, snapshot, &flow);
   if (p.protocol == kProtocolTcp) flow.timestamp_offset = DrawTimestampOffset(snapshot.settings, random_);
   PrepareTranslation(&flow);
   page_.Count(kOut, OpenedCounter(p.protocol));
@@ -96,7 +100,7 @@ bool Pipeline::ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t s
     }
     flow->unit = drawn.unit;
     flow->alias = LoadAddress<A>(snapshot.units[drawn.unit].address.bytes.data());
-    if (alias_port_.Draw(snapshot.settings, Table<A>(), now_ms_, flow)) {
+    if (alias_port_.Draw(snapshot, Table<A>(), now_ms_, flow)) {
       if (!first) page_.Count(Direction::kOutbound, Counter::kAliasSpill);
       return true;
     }

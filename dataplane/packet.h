@@ -95,6 +95,10 @@ struct Packet {
   IcmpHeader& icmp() const { return *reinterpret_cast<IcmpHeader*>(data + l4_offset); }
   IcmpErrorHeader& icmp_error() const { return *reinterpret_cast<IcmpErrorHeader*>(data + l4_offset); }
   uint16_t ip_length() const { return static_cast<uint16_t>(length - kEthernetBytes); }
+  // UDP without a checksum.
+  bool is_unsummed() const {
+    return protocol == kProtocolUdp && part != Part::kLater && udp().checksum.raw == 0;
+  }
   bool is_echo_reply() const {
     return ((protocol == kProtocolIcmp && icmp().type == kIcmpEchoReply) ||
             (protocol == kProtocolIcmp6 && icmp().type == kIcmp6EchoReply)) &&

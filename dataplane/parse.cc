@@ -48,7 +48,6 @@ void ParseUdp(Packet& p, uint16_t bytes) {
   const UdpHeader& udp = p.udp();
   const bool beyond = udp.length.host() > bytes && p.part != Part::kFirst;
   if (udp.length.host() < sizeof(UdpHeader) || beyond) return Drop(p, DropReason::kUdpLength);
-  if (p.family == Family::kV6 && udp.checksum.raw == 0) return Drop(p, DropReason::kUdp6ZeroChecksum);
   ParsePorts(p, udp.source_port, udp.destination_port);
 }
 
@@ -76,7 +75,7 @@ void ParseTransport(Packet& p, uint16_t bytes) {
     ParseIcmp(p, bytes, kIcmp6EchoRequest, kIcmp6EchoReply);
   else
     Drop(p, DropReason::kProtocolUnsupported);
-  if (!p.decided() && p.l4_checksum_bad) Drop(p, DropReason::kL4ChecksumNic);
+  if (!p.decided() && p.l4_checksum_bad && !p.is_unsummed()) Drop(p, DropReason::kL4ChecksumNic);
 }
 
 // Kept out of the way of whole packets, as what else is rare below.

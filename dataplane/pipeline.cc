@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/admit.h"
+#include "dataplane/checksum_rules.h"
 #include "dataplane/egress_guard.h"
 #include "dataplane/parse.h"
 #include "dataplane/scrub.h"
@@ -48,7 +49,7 @@ Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, Bu
       v6_(sizes.flows_v6, DrawHashKey(random)),
       fragments_(sizes.datagrams, sizes.fragments_held),
       ids_(worker, shared.owner.workers(), shared.id_key),
-      alias_port_(worker, shared.owner, random) {
+      alias_port_(worker, shared.owner, shared.exclusive_ports, random) {
   pieces_.reserve(kPiecesMax);
 }
 
@@ -94,6 +95,8 @@ void Pipeline::Process(Direction direction, Origin origin, std::span<Packet> bur
     }
     if (world.snapshot == nullptr) {
       Drop(direction, p, DropReason::kNoSnapshot);
+    } else if (!PassesChecksumRules(p, direction, *world.snapshot)) {
+      Drop(direction, p, p.reason);
     } else if (direction == Direction::kOutbound) {
       p.family == Family::kV4 ? Relay<V4, Direction::kOutbound>(p, world)
                               : Relay<V6, Direction::kOutbound>(p, world);

@@ -36,11 +36,12 @@ struct Shared {
   const Owner& owner;
   SubscriberTable& subscribers;
   const Leases& leases;
-  const SipKey phase_key;       // staggers the epoch edges
-  const SipKey label_key;       // IPv6 flow labels
-  const SipKey fragment_key;    // homes of datagrams in fragments
-  const FlowHash::Key id_key;   // identifications of datagrams
-  mutable AnswerLimit answers;  // of atomics, taken from by every worker
+  const SipKey phase_key;                  // staggers the epoch edges
+  const SipKey label_key;                  // IPv6 flow labels
+  const SipKey fragment_key;               // homes of datagrams in fragments
+  const FlowHash::Key id_key;              // identifications of datagrams
+  mutable AnswerLimit answers;             // of atomics, taken from by every worker
+  mutable ExclusivePorts exclusive_ports;  // of atomics, too
   PortFacts port[kSides];
 };
 

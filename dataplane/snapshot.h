@@ -18,8 +18,11 @@
 
 #include "common/address.h"
 #include "common/limits.h"
+#include "common/port_lists.h"
 #include "common/settings.h"
 #include "dataplane/flow.h"
+#include "dataplane/headers.h"
+#include "dataplane/port_set.h"
 #include "dataplane/prefix_map.h"
 #include "dataplane/siphash.h"
 
@@ -33,7 +36,8 @@ struct Unit {
   PrefixState state = PrefixState::kRetired;  // kRetired: the slot is empty
   PoolId pool = 0;
   RegionId region = 0;
-  uint64_t salt = 0;  // secret, spreads the alias draws over the units
+  uint64_t salt = 0;       // secret, spreads the alias draws over the units
+  bool exclusive = false;  // of its ports, see ExclusivePorts
   bool carries_flows() const { return state == PrefixState::kActive || state == PrefixState::kDraining; }
 };
 
@@ -49,6 +53,11 @@ struct PoolPrefix {
   bool answer;  // ARP/ND for the prefix is answered on the core side
 };
 
+// Addresses no host has although their form allows it, as far as `admission.martians` goes.
+struct Unroutable {
+  bool on_access;  // there, too; otherwise subscribers may have them
+};
+
 struct PortAddress {
   Side side;
   Prefix prefix;  // host address with its on-link length
@@ -61,12 +70,16 @@ struct Snapshot {
   PrefixMap<SubscriberSpace> subscribers;
   PrefixMap<PoolPrefix> pools;
   PrefixMap<uint16_t> bypasses;
+  PrefixMap<Unroutable> unroutable;
+  std::vector<Prefix> nat64;
+  PortSet ports[kPortListCount];  // by PortList
   std::vector<PortAddress> own;
   std::optional<Address> gateway[kSides][kFamilies];
   PrefixMap<UnitIndex> unit_of;                             // by address
   std::vector<Unit> units = std::vector<Unit>(kUnitsMax);   // by UnitIndex
   std::vector<UnitIndex> drawable[kRegionsMax][kFamilies];  // active units new flows may take
 
+  bool Lists(PortList list, Be16 port) const { return ports[static_cast<int>(list)].Has(port.host()); }
   const PortAddress* FindOwn(const Address& a) const {
     for (const PortAddress& o : own)
       if (o.prefix.address == a) return &o;

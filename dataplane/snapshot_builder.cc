@@ -2,7 +2,10 @@
 #include "dataplane/snapshot_builder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "common/special_prefixes.h"
 
 namespace cfr {
 namespace {
@@ -23,6 +26,17 @@ void Fill(PrefixMap<Value>* map, const List& list) {
   map->Build(entries);
 }
 
+// What no remote, and with `production` no host, can have.
+void FillUnroutable(Martians martians, PrefixMap<Unroutable>* map) {
+  std::vector<std::pair<Prefix, Unroutable>> entries;
+  auto add = [&](const auto& texts, bool on_access) {
+    for (const char* text : texts) entries.push_back({*ParsePrefix(text), {on_access}});
+  };
+  if (martians != Martians::kLab) add(kPrivatePrefixes, false);
+  if (martians == Martians::kProduction) add(kDocumentationPrefixes, true);
+  map->Build(entries);
+}
+
 bool ValidSide(uint8_t side) {
   return side < kSides;
 }
@@ -38,6 +52,7 @@ void SnapshotBuilder::Abandon() {
   pools_.clear();
   bypasses_.clear();
   units_.clear();
+  std::fill(std::begin(listed_ports_), std::end(listed_ports_), 0);
   messages_ = 0;
   digest_ = 0;
 }
@@ -83,6 +98,10 @@ AckStatus SnapshotBuilder::Add(const Message& message) {
       return AddUnit(message.unit);
     case MessageKind::kBypass:
       return AddBypass(message.bypass);
+    case MessageKind::kListedPort:
+      return AddListedPort(message.listed_port);
+    case MessageKind::kNat64Prefix:
+      return AddNat64Prefix(message.nat64_prefix);
     default:
       return AckStatus::kMalformed;
   }
@@ -142,7 +161,7 @@ AckStatus SnapshotBuilder::AddPoolPrefix(const PoolPrefixBody& body) {
 AckStatus SnapshotBuilder::AddUnit(const UnitBody& body) {
   Prefix host;
   if (!ReadPrefix(body.address, false, &host) || host.length != host.address.bits() ||
-      body.index >= kUnitsMax || body.pool >= kPoolsMax || body.region >= kRegionsMax) {
+      body.index >= kUnitsMax || body.pool >= kPoolsMax || body.region >= kRegionsMax || body.exclusive > 1) {
     return AckStatus::kMalformed;
   }
   auto state = static_cast<PrefixState>(body.state);
@@ -150,7 +169,7 @@ AckStatus SnapshotBuilder::AddUnit(const UnitBody& body) {
   if (!Allowed(host)) return AckStatus::kOutsideAllowed;
   Unit& unit = next_->units[body.index];
   if (unit.carries_flows()) return AckStatus::kConflict;
-  unit = {host.address, state, body.pool, body.region, unit_salts_[body.index]};
+  unit = {host.address, state, body.pool, body.region, unit_salts_[body.index], body.exclusive == 1};
   units_.push_back({host, body.index, messages_});
   return AckStatus::kOk;
 }
@@ -160,6 +179,24 @@ AckStatus SnapshotBuilder::AddBypass(const BypassBody& body) {
   if (!ReadPrefix(body.prefix, false, &prefix) || body.index >= kBypassMax) return AckStatus::kMalformed;
   if (bypasses_.size() >= kBypassMax) return AckStatus::kTooMany;
   bypasses_.push_back({prefix, body.index, messages_});
+  return AckStatus::kOk;
+}
+
+AckStatus SnapshotBuilder::AddListedPort(const ListedPortBody& body) {
+  if (body.list >= kPortListCount) return AckStatus::kMalformed;
+  const PortListRow& row = kPortListRows[body.list];
+  if (body.port < row.min || body.port > row.max) return AckStatus::kMalformed;
+  if (++listed_ports_[body.list] > kListedPortsMax) return AckStatus::kTooMany;
+  next_->ports[body.list].Add(body.port);
+  return AckStatus::kOk;
+}
+
+AckStatus SnapshotBuilder::AddNat64Prefix(const Nat64PrefixBody& body) {
+  Prefix prefix;
+  if (!ReadPrefix(body.prefix, false, &prefix) || prefix.address.family != Family::kV6)
+    return AckStatus::kMalformed;
+  if (next_->nat64.size() >= kNat64PrefixesMax) return AckStatus::kTooMany;
+  next_->nat64.push_back(prefix);
   return AckStatus::kOk;
 }
 
@@ -212,6 +249,8 @@ AckStatus SnapshotBuilder::Commit(const Message& message, std::shared_ptr<const 
         next_->drawable[unit.region][static_cast<int>(unit.address.family)].push_back(i);
     }
     next_->timeouts = Timeouts(next_->settings);
+    next_->nat64.push_back(*ParsePrefix(kNat64Prefix));
+    FillUnroutable(next_->settings.Choice<Martians>(Setting::kMartians), &next_->unroutable);
     *snapshot = std::shared_ptr<const Snapshot>(std::move(next_));
   }
   Abandon();

@@ -34,6 +34,8 @@ class SnapshotBuilder {
   AckStatus AddPoolPrefix(const PoolPrefixBody& body);
   AckStatus AddUnit(const UnitBody& body);
   AckStatus AddBypass(const BypassBody& body);
+  AckStatus AddListedPort(const ListedPortBody& body);
+  AckStatus AddNat64Prefix(const Nat64PrefixBody& body);
   AckStatus Check(uint32_t* position) const;
   bool Allowed(const Prefix& prefix) const;
 
@@ -51,6 +53,7 @@ class SnapshotBuilder {
   std::vector<Staged<PoolPrefix>> pools_;
   std::vector<Staged<uint16_t>> bypasses_;
   std::vector<Staged<UnitIndex>> units_;
+  int listed_ports_[kPortListCount] = {};
   uint32_t messages_ = 0;
   uint64_t digest_ = 0;
 };

@@ -121,7 +121,7 @@ bool IsUnwanted(const uint8_t* option, int length, const Settings& settings) {
 // The two walks stay out of the functions below, whose usual way would save registers for them.
 [[gnu::noinline]] void ScrubAny(TcpHeader& tcp, Family family, uint32_t offset, const Settings& settings) {
   const bool syn = (tcp.flags & kTcpSyn) != 0;
-  const bool strip = settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kStrip);
+  const bool strip = settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) == TcpTimestamps::kStrip;
   const auto mss =
       static_cast<uint16_t>(settings[family == Family::kV4 ? Setting::kMssClampV4 : Setting::kMssClampV6]);
   Edit edit(tcp);

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/common/config_rows.h"
 
 namespace cfr {
@@ -120,6 +121,31 @@ TEST(AddressRules, Bypass) {
        "[[bypass]]\nname = \"b\"\nprefix = ^\"198.51.100.8/29\"\nreason = \"r\"\n",
        "bypass 198.51.100.8/29 overlaps bypass 198.51.100.0/28", "in line 61"},
   });
+}
+
+TEST(AddressRules, Nat64Prefixes) {
+  ExpectRows({
+      {"IPv4", "", "[admission]\nnat64_prefixes = [^\"192.0.2.0/24\"]\n",
+       "NAT64 prefix 192.0.2.0/24 cannot hold an IPv4 address", "of length 32, 40, 48, 56, 64, 96"},
+      {"a length RFC 6052 does not know", "",
+       "[admission]\nnat64_prefixes = [\"2001:db9::/48\", ^\"2001:db9:1::/72\"]\n",
+       "NAT64 prefix 2001:db9:1::/72 cannot hold", ""},
+      {"overlaps the subscribers", "", "[admission]\nnat64_prefixes = [^\"2001:db8:1000::/48\"]\n",
+       "NAT64 prefix 2001:db8:1000::/48 overlaps the subscribers 2001:db8:1000::/36", ""},
+      {"overlaps a pool", "", "[admission]\nnat64_prefixes = [^\"2001:db8:cf::/48\"]\n",
+       "NAT64 prefix 2001:db8:cf::/48 overlaps pool 'milan-v6'", ""},
+  });
+}
+
+// The addresses of the good file are those of documents; its subscribers of IPv4 are not.
+TEST(AddressRules, ProductionKnowsNoDocumentationAddresses) {
+  ConfigResult result = ParseConfig(GoodConfig() + "[admission]\nmartians = \"production\"\n");
+  std::string messages;
+  for (const ConfigError& e : result.errors) absl::StrAppend(&messages, e.message, "\n");
+  EXPECT_EQ(messages,
+            "subscribers 2001:db8:1000::/36 are for documentation\n"
+            "pool 'milan-v4': 203.0.113.0/28 is for documentation\n"
+            "pool 'milan-v6': 2001:db8:cf::/64 is for documentation\n");
 }
 
 // What could not be read is not held against the rest.

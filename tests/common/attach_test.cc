@@ -428,7 +428,7 @@ TEST_F(Impostor, RefusalNamesBothVersions) {
   absl::Status status = ConnectTo(&hello, sizeof hello, {page_.descriptor(), link_.descriptor()});
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(status.message(), "link version 77")) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "this program 1")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "this program 2")) << status;
 }
 
 TEST(Connect, NobodyThereIsUnavailable) {

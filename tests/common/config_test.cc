@@ -105,7 +105,7 @@ TEST(Config, ScrubProfileStandsForWhatIsLeftOut) {
     EXPECT_EQ(off[flag], 0u) << Row(flag).key;
   EXPECT_EQ(off[Setting::kTtlCap], 255u);
   EXPECT_EQ(off[Setting::kMssClampV4], 65535u);
-  EXPECT_EQ(off[Setting::kTcpTimestamps], static_cast<uint64_t>(TcpTimestamps::kKeep));
+  EXPECT_EQ(off.Choice<TcpTimestamps>(Setting::kTcpTimestamps), TcpTimestamps::kKeep);
   EXPECT_EQ(off[Setting::kScrubFastOpen], 1u) << "what is written counts";
   EXPECT_EQ(off[Setting::kTimerUdp], settings_of("")[Setting::kTimerUdp]);
 }

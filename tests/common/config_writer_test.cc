@@ -31,6 +31,13 @@ class RandomConfig {
       if (Below(2) == 0) c.settings.Set(row.id, row.min + Wide() % (row.max - row.min + 1));
     if (c.settings[Setting::kPortFirst] > c.settings[Setting::kPortLast])
       c.settings.Set(Setting::kPortLast, c.settings[Setting::kPortFirst]);
+    // The addresses drawn below are those of documents.
+    if (c.settings.Choice<Martians>(Setting::kMartians) == Martians::kProduction)
+      c.settings.Set(Setting::kMartians, static_cast<uint64_t>(Martians::kLab));
+    for (const PortListRow& row : kPortListRows)
+      if (Below(2) == 0) c.ports[row.id] = Ports(row);
+    for (uint32_t i = 0; i < Below(3); ++i)
+      c.nat64_prefixes.push_back(*ParsePrefix(absl::StrCat("2001:db7:", i, "::/96")));
     if (Below(2) == 0) c.egress_allowed = {*ParsePrefix("203.0.0.0/16"), *ParsePrefix("2001:db8:cf00::/40")};
     for (uint32_t i = 0; i < 1 + Below(20); ++i) c.pools.push_back(Pool(c, i));
     // Subscribers live only where a pool of theirs is.
@@ -50,6 +57,16 @@ class RandomConfig {
  private:
   uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
   uint64_t Wide() { return random_(); }
+
+  std::vector<uint16_t> Ports(const PortListRow& row) {
+    std::vector<uint16_t> ports;
+    uint32_t port = row.min;
+    for (uint32_t i = 0; i < Below(10); ++i, port += 1 + Below(40)) {
+      const bool quic = port == 443 || port == 853;  // no rule of this test
+      if (!quic) ports.push_back(static_cast<uint16_t>(port));
+    }
+    return ports;
+  }
 
   std::string Reason() {
     static const char* const kPieces[] = {"\"", "\\", "'", "#",       "\xc3\xa9", "[",      "]",  "{",
@@ -103,6 +120,7 @@ class RandomConfig {
              : absl::StrCat("2001:db8:cf", absl::Hex(i, absl::kZeroPad2), "::", j + 1, ":0/112")));
     pool.state = static_cast<PrefixState>(Below(3));
     pool.alias_units = 1 + Below(kUnitsPerPoolMax);
+    pool.port_mode = static_cast<PortMode>(Below(2));
     pool.answer_neighbours = Below(2) == 0;
     return pool;
   }

@@ -13,8 +13,8 @@ WirePrefix Wire(const char* text) {
   return ToWire(*ParsePrefix(text));
 }
 
-TEST(Messages, LayoutIsTheOneOfLinkVersion1) {
-  EXPECT_EQ(kLinkVersion, 1) << "a new version needs new figures here";
+TEST(Messages, LayoutIsTheOneOfLinkVersion2) {
+  EXPECT_EQ(kLinkVersion, 2) << "a new version needs new figures here";
   EXPECT_EQ(sizeof(Message), 64u);
   EXPECT_EQ(offsetof(Message, sequence), 0u);
   EXPECT_EQ(offsetof(Message, kind), 4u);
@@ -26,8 +26,8 @@ TEST(Messages, LayoutIsTheOneOfLinkVersion1) {
   EXPECT_EQ(sizeof(FlowRowBody), 56u);
   EXPECT_EQ(offsetof(FlowRowBody, idle_ms), 44u);
   EXPECT_EQ(static_cast<int>(MessageKind::kBegin), 1);
-  EXPECT_EQ(static_cast<int>(MessageKind::kAck), 12);
-  EXPECT_EQ(static_cast<int>(MessageKind::kFlowEnd), 15);
+  EXPECT_EQ(static_cast<int>(MessageKind::kAck), 14);
+  EXPECT_EQ(static_cast<int>(MessageKind::kFlowEnd), 17);
 }
 
 TEST(Messages, AreMadeEmpty) {

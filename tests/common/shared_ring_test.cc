@@ -217,8 +217,8 @@ TEST_P(HostileIndex, AllOffsetsNearTheRingAreJudged) {
   }
 }
 
-TEST(RingLayout, IsTheOneOfLinkVersion1) {
-  EXPECT_EQ(kLinkVersion, 1) << "a new version needs new figures here";
+TEST(RingLayout, IsTheOneOfLinkVersion2) {
+  EXPECT_EQ(kLinkVersion, 2) << "a new version needs new figures here";
   EXPECT_EQ(offsetof(SharedRing, tail), 0u);
   EXPECT_EQ(offsetof(SharedRing, head), 64u);
   EXPECT_EQ(offsetof(SharedRing, slots), 128u);

@@ -176,6 +176,7 @@ TEST(Assign, APoolThatIsGoneOrMovedLetsItsUnitsDrain) {
   const StateCounts renewed = {{PrefixState::kActive, 4}, {PrefixState::kDraining, 4}};
   EXPECT_EQ(states([](PoolConfig& p) { p.name = "other"; }), (StateCounts{{PrefixState::kDraining, 4}}));
   EXPECT_EQ(states([](PoolConfig& p) { p.region = "IT-62"; }), renewed);
+  EXPECT_EQ(states([](PoolConfig& p) { p.port_mode = PortMode::kExclusive; }), renewed);
   EXPECT_EQ(states([](PoolConfig& p) { p.prefixes = {*ParsePrefix("203.0.113.192/28")}; }), renewed);
   EXPECT_EQ(states([](PoolConfig& p) { p.state = PrefixState::kStaged; }),
             (StateCounts{{PrefixState::kDraining, 4}}));

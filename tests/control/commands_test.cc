@@ -114,8 +114,13 @@ TEST_F(CommandsTest, ConfigApplyIfGeneration) {
 TEST_F(CommandsTest, ADataplaneThatRefusesLeavesEverythingAsItWas) {
   Config config = SampleConfig();
   config.egress_allowed.push_back(*ParsePrefix("198.18.0.0/24"));  // after the dataplane's start
-  config.pools.push_back(
-      {"outside", "IT-25", {*ParsePrefix("198.18.0.0/28")}, PrefixState::kActive, 1, false});
+  config.pools.push_back({"outside",
+                          "IT-25",
+                          {*ParsePrefix("198.18.0.0/28")},
+                          PrefixState::kActive,
+                          1,
+                          PortMode::kPerRemote,
+                          false});
   Failure failure = Refusal("config apply", {{"config", WriteConfig(config)}});
   EXPECT_EQ(failure.code, ExitCode::kFailed);
   EXPECT_NE(failure.message.find("outside dataplane.egress_allowed"), std::string::npos) << failure.message;

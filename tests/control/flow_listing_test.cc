@@ -30,7 +30,7 @@ class FlowListingTest : public test::ControlRig {
                   unit,
                   4,
                   protocol,
-                  6,
+                  7,  // tcp_established
                   static_cast<uint8_t>(query),
                   1500,
                   12,

@@ -151,6 +151,7 @@ TEST(Generation, TheLargestConfigurationCommits) {
                     {},
                     PrefixState::kActive,
                     kUnitsMax / kPoolsMax,
+                    PortMode::kPerRemote,
                     false};
     for (int n = 0; n < kPoolPrefixesMax / kPoolsMax; ++n)
       pool.prefixes.push_back(*ParsePrefix(absl::StrCat("100.64.", i, ".", n * 64, "/26")));

@@ -67,6 +67,16 @@ TEST(Plan, LiveSettings) {
             "~ setting timers.udp: 300 s -> 400 s\n");
   EXPECT_EQ(PlanOf([](Config& c) { c.settings.Set(Setting::kScrubDscp, 0); }),
             "~ setting scrub.dscp: true -> false\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.settings.Set(Setting::kNat64, static_cast<uint64_t>(Nat64::kAlias)); }),
+            "~ setting admission.nat64: drop -> alias\n");
+  EXPECT_EQ(PlanOf([](Config& c) {
+              c.ports[PortList::kAvoided] = {1900, 5353, 40000};
+            }),
+            "~ setting alias.avoided_ports: -11211 +40000\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.ports[PortList::kUdpWellknown] = {53}; }),
+            "~ setting timers.udp_wellknown_ports: none -> 53\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.nat64_prefixes = {P("2001:db8:64::/96")}; }),
+            "~ setting admission.nat64_prefixes: none -> 2001:db8:64::/96\n");
 }
 
 TEST(Plan, WhatTheDataplaneReadsAtItsStart) {
@@ -117,15 +127,17 @@ TEST(Plan, Pools) {
   EXPECT_EQ(
       PlanOf([](Config& c) { c.pools[0].name = "rome"; }),
       "- pool milan: prefixes 203.0.113.0/28 203.0.113.32/28, region IT-25, state active, alias_units 4, "
-      "answer_neighbours false\n"
+      "port_mode per_remote, answer_neighbours false\n"
       "+ pool rome: prefixes 203.0.113.0/28 203.0.113.32/28, region IT-25, state active, alias_units 4, "
-      "answer_neighbours false\n");
+      "port_mode per_remote, answer_neighbours false\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.pools[0].port_mode = PortMode::kExclusive; }),
+            "~ pool milan: port_mode per_remote -> exclusive\n");
 }
 
 TEST(Plan, APoolOutsideTheEgressPrefixesNeedsARestart) {
   auto add = [](const char* prefix) {
     return [prefix](Config& c) {
-      c.pools.push_back({"new", "IT-25", {P(prefix)}, PrefixState::kActive, 1, false});
+      c.pools.push_back({"new", "IT-25", {P(prefix)}, PrefixState::kActive, 1, PortMode::kPerRemote, false});
     };
   };
   EXPECT_EQ(PlanOf(add("203.0.113.64/28")).find("(restart)"), std::string::npos);

@@ -22,6 +22,7 @@ State SampleState() {
   state.assignments = *Assign(state.config, {}, KernelRandom());
   state.assignments[0].state = PrefixState::kDraining;
   state.assignments[1].state = PrefixState::kQuarantined;
+  state.assignments[2].port_mode = PortMode::kExclusive;
   for (Assignment& a : state.assignments) a.quiet_since_ms = kNowMs;
   return state;
 }
@@ -51,6 +52,16 @@ TEST_F(StateFileTest, ComesBackAsItWas) {
   EXPECT_EQ(loaded->config, state.config);
   EXPECT_EQ(loaded->generation, state.generation);
   EXPECT_EQ(loaded->assignments, state.assignments);
+}
+
+TEST_F(StateFileTest, UnitsWrittenBeforeThereWasAPortModeArePerRemote) {
+  Json state = Saved();
+  for (Json& a : state["assignments"]) a.erase("port_mode");
+  directory_.Write("state.json", state.dump());
+  auto loaded = file_.Load(kNowMs);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_EQ(loaded->assignments.size(), state["assignments"].size());
+  for (const Assignment& a : loaded->assignments) EXPECT_EQ(a.port_mode, PortMode::kPerRemote);
 }
 
 TEST_F(StateFileTest, IsForItsOwnerAloneWhateverTheUmask) {
@@ -107,6 +118,8 @@ TEST_F(StateFileTest, EveryMemberIsChecked) {
       {"/assignments/0/state", "staged"},
       {"/assignments/0/pool", nullptr},
       {"/assignments/0/region", 5},
+      {"/assignments/0/port_mode", "shared"},
+      {"/assignments/0/port_mode", 1},
   };
   for (const auto& [pointer, value] : wrong) {
     Json state = Saved();

@@ -42,6 +42,7 @@ TEST_F(ViewsTest, APoolShowsItsUnits) {
   EXPECT_EQ(pool["prefixes"], Json({"203.0.113.0/28", "203.0.113.64/28"}));
   EXPECT_EQ(pool["flows"], 40);
   EXPECT_EQ(pool["alias_units"], 4);
+  EXPECT_EQ(pool["port_mode"], "per_remote");
   EXPECT_EQ(pool["answer_neighbours"], false);
 }
 

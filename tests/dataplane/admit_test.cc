@@ -103,6 +103,8 @@ TEST_F(Admit, OutboundInOrderOfPrecedence) {
       {"segment to a bypass", Tcp("100.64.0.1", "198.51.100.201", kAck), "bypassed"},
       {"echo reply to a bypass", Udp("100.64.0.1", "198.51.100.201").EchoReply(1), "bypassed"},
       {"just beyond the bypass", Udp("100.64.0.1", "198.51.100.208"), "opens in region 7 per 32"},
+      {"segment to a private address", Tcp("100.64.0.1", "192.168.1.1", kAck), "martian_destination"},
+      {"segment to a NAT64 prefix", Tcp("2001:db8:c1::1", "64:ff9b::1.2.3.4", kAck), "nat64_destination"},
       {"segment without a flow", Tcp("100.64.0.1", "198.51.100.5", kAck), "tcp_no_flow"},
       {"SYN with ACK without a flow", Tcp("100.64.0.1", "198.51.100.5", kSyn | kAck), "tcp_no_flow"},
       {"RST without a flow", Tcp("100.64.0.1", "198.51.100.5", kRst), "tcp_no_flow"},
@@ -173,8 +175,8 @@ TEST_F(Admit, MartiansToTheAddress) {
                             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
   const char* hosts[] = {"1.0.0.0",     "126.255.255.255", "128.0.0.0",   "169.253.255.255",
                          "169.255.0.0", "223.255.255.255", "::2",         "::fffe:0:0",
-                         "0:0:0:0:1::", "64:ff9b::1",      "fe7f:ffff::", "fec0::",
-                         "feff:ffff::", "fd00::1"};
+                         "0:0:0:0:1::", "64:ff9a::1",      "fe7f:ffff::", "fec0::",
+                         "feff:ffff::", "fbff::1"};
   auto from = [](const char* to) {
     return std::string_view(to).find(':') == std::string_view::npos ? "100.64.0.1" : "2001:db8:c1::1";
   };

@@ -15,13 +15,14 @@ constexpr uint64_t kNowMs = 1'000'000;
 
 class AliasPortTest : public testing::Test {
  protected:
-  explicit AliasPortTest(int workers = 1) : owner_(DrawKey(), workers), ports_(0, owner_, random_) {
+  explicit AliasPortTest(int workers = 1)
+      : owner_(DrawKey(), workers), ports_(0, owner_, exclusive_, random_) {
     Allow(1024, 65535);
   }
 
   void Allow(uint16_t first, uint16_t last) {
-    settings_.Set(Setting::kPortFirst, first);
-    settings_.Set(Setting::kPortLast, last);
+    snapshot_.settings.Set(Setting::kPortFirst, first);
+    snapshot_.settings.Set(Setting::kPortLast, last);
   }
   Owner::Key DrawKey() {
     Owner::Key key;
@@ -44,12 +45,13 @@ class AliasPortTest : public testing::Test {
   // 0: none.
   uint16_t Draw(uint8_t protocol = kProtocolTcp, uint64_t now_ms = kNowMs) {
     Flow<V4> flow = MakeFlow(protocol);
-    return ports_.Draw(settings_, flows_, now_ms, &flow) ? Be16{flow.alias_port}.host() : uint16_t{0};
+    return ports_.Draw(snapshot_, flows_, now_ms, &flow) ? Be16{flow.alias_port}.host() : uint16_t{0};
   }
 
   RandomSource random_{std::array<uint8_t, 32>{1}};
   Owner owner_;
-  Settings settings_;
+  Snapshot snapshot_;
+  ExclusivePorts exclusive_;
   FlowTable<V4> flows_{1 << 16, FlowHash::Key{1, 2, 3, 4, 5, 6, 7, 8}};
   AliasPort ports_;
 };
@@ -87,9 +89,11 @@ TEST_F(AliasPortTest, ExhaustionIsRememberedForASecond) {
   EXPECT_EQ(Draw(kProtocolTcp, kNowMs + 2000), 5000);
 }
 
-TEST_F(AliasPortTest, PortsThatNetworksBlockForUdpAreAvoided) {
-  for (uint16_t port : {1900, 5353, 11211}) {
+TEST_F(AliasPortTest, ListedPortsAreAvoidedForUdp) {
+  for (uint16_t port : {1900, 5353, 40000}) {
     Allow(port, port);
+    EXPECT_EQ(Draw(kProtocolUdp), port);
+    snapshot_.ports[static_cast<int>(PortList::kAvoided)].Add(port);
     EXPECT_EQ(Draw(kProtocolTcp), port);
     EXPECT_EQ(Draw(kProtocolUdp), 0);
   }

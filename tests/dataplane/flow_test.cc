@@ -21,6 +21,7 @@ TEST(Timeouts, EveryStateHasItsSetting) {
   const std::pair<FlowState, Setting> rows[] = {
       {FlowState::kUdpOneway, Setting::kTimerUdpOneway},
       {FlowState::kUdp, Setting::kTimerUdp},
+      {FlowState::kUdpWellknown, Setting::kTimerUdpWellknown},
       {FlowState::kIcmpQuery, Setting::kTimerIcmpQuery},
       {FlowState::kTcpInit, Setting::kTimerTcpOpen},
       {FlowState::kTcpHalf, Setting::kTimerTcpOpen},

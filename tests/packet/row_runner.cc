@@ -92,10 +92,12 @@ class RowRun {
     return result.config.has_value();
   }
 
-  // "section.key=value" of a plain setting, "alias_units=N", "access.mtu=N", "core.mtu=N".
+  // "section.key=value" of a plain setting or a list of ports ("53,123"); "alias_units=N" and
+  // "port_mode=MODE" of all pools; "access.mtu=N", "core.mtu=N".
   bool Override(const Words& words) {
     for (const std::string& word : words) {
       std::pair<std::string, std::string> pair = absl::StrSplit(word, absl::MaxSplits('=', 1));
+      if (OverridePorts(pair.first, pair.second)) continue;
       uint64_t value = 0;
       if (auto ms = ParseMs(pair.second); ms.has_value())
         value = *ms / 1000;
@@ -105,7 +107,18 @@ class RowRun {
     }
     return words.empty() || Parse(WriteConfig(config_), "overridden configuration");
   }
+  bool OverridePorts(const std::string& key, const std::string& text) {
+    for (const PortListRow& row : kPortListRows) {
+      if (key != absl::StrCat(row.section, ".", row.key)) continue;
+      config_.ports[row.id].clear();
+      for (const std::string& word : Words(absl::StrSplit(text, ',', absl::SkipEmpty())))
+        config_.ports[row.id].push_back(static_cast<uint16_t>(std::stoul(word)));
+      return true;
+    }
+    return false;
+  }
   static bool ParseChoice(const std::string& key, const std::string& word, uint64_t* position) {
+    if (key == "port_mode") return *position = word == Name(PortMode::kExclusive) ? 1 : 0, true;
     for (const SettingRow& row : kSettingRows)
       for (uint64_t i = 0; row.type == SettingType::kChoice && i <= row.max; ++i)
         if (key == absl::StrCat(row.section, ".", row.key) && word == WordAt(row.words, i))
@@ -117,6 +130,10 @@ class RowRun {
     if (key == "core.mtu") return config_.port[1].mtu = static_cast<uint32_t>(value), true;
     if (key == "alias_units") {
       for (PoolConfig& pool : config_.pools) pool.alias_units = static_cast<uint32_t>(value);
+      return true;
+    }
+    if (key == "port_mode") {
+      for (PoolConfig& pool : config_.pools) pool.port_mode = static_cast<PortMode>(value);
       return true;
     }
     for (const SettingRow& setting : kSettingRows) {

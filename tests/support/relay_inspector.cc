@@ -137,7 +137,7 @@ void RelayInspector::CheckSame(Direction direction, const Dissection& in, const 
 }
 
 void RelayInspector::CheckChecksum(const Dissection& in, const Dissection& out) {
-  bool unsummed = in.protocol == 17 && in.source.family == Family::kV4 && in.l4_checksum == 0;
+  bool unsummed = in.protocol == 17 && in.l4_checksum == 0;
   if (unsummed)
     Expect(out.l4_checksum == 0, "a UDP checksum of 0 stays 0");
   else
@@ -183,9 +183,10 @@ void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& o
   Endpoint alias = SourceOf(out), subscriber = SourceOf(in);
   CoreTuple tuple{in.protocol, alias, DestinationOf(in)};
   const bool offset =
-      config_.settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kOffset);
+      config_.settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) == TcpTimestamps::kOffset;
   const Alias now{alias, out.flow_label, offset, std::nullopt};
   auto [entry, fresh] = aliases_.try_emplace({in.protocol, subscriber, DestinationOf(in)}, now);
+  if (fresh || entry->second.endpoint != alias) CheckExclusive(tuple);
   if (!fresh && entry->second.endpoint != alias) {
     Expect(!is_live_({in.protocol, entry->second.endpoint, DestinationOf(in)}),
            "the alias of a live flow never changes");
@@ -199,6 +200,21 @@ void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& o
          "the alias port is in its range");
   auto [owner, first] = subscribers_of_.try_emplace(tuple, subscriber);
   if (!first) owner->second = subscriber;
+}
+
+// Of a flow that opens: in an exclusive pool no live one of the protocol has its alias port, whatever the
+// remote.
+void RelayInspector::CheckExclusive(const CoreTuple& tuple) {
+  auto exclusive = [&](const PoolConfig& pool) {
+    return pool.port_mode == PortMode::kExclusive && pool.prefixes.front().Contains(tuple.alias.address);
+  };
+  if (std::none_of(config_.pools.begin(), config_.pools.end(), exclusive)) return;
+  auto other = subscribers_of_.lower_bound({tuple.protocol, tuple.alias, Endpoint{}});
+  for (; other != subscribers_of_.end() && other->first.protocol == tuple.protocol &&
+         other->first.alias == tuple.alias;
+       ++other)
+    Expect(other->first == tuple || !is_live_(other->first),
+           "an exclusive alias port serves one flow at a time");
 }
 
 void RelayInspector::CheckInboundFlow(const Dissection& in, const Dissection& out) {

@@ -73,6 +73,7 @@ class RelayInspector {
   void CheckOptions(Direction direction, uint32_t offset, const Dissection& in, const Dissection& out);
   void CheckStations(Direction direction, const Dissection& out);
   void CheckOutboundFlow(const Dissection& in, const Dissection& out);
+  void CheckExclusive(const CoreTuple& tuple);
   void CheckInboundFlow(const Dissection& in, const Dissection& out);
   void CheckIcmpError(Direction direction, const Dissection& in, const Dissection& out);
   void CheckQuote(Direction direction, const Dissection& in, const Dissection& out);

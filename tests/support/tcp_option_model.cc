@@ -30,7 +30,7 @@ bool IsBlanked(const TcpOption& o, uint8_t flags, const Settings& settings) {
     return settings[Setting::kScrubAddAddress] == 1;
   if (o.kind == kMptcp && !o.body.empty() && o.body[0] / 16 == 0)
     return settings[Setting::kScrubMpCapable] == 1;
-  bool strip = settings[Setting::kTcpTimestamps] == static_cast<uint64_t>(TcpTimestamps::kStrip);
+  bool strip = settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) == TcpTimestamps::kStrip;
   return IsTimestamps(o) && strip && (flags & kSyn) != 0;
 }
 
