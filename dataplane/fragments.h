@@ -50,7 +50,8 @@ class FragmentTable {
   struct Datagram {
     DatagramKey key;
     uint64_t hash = 0;
-    uint64_t since_ms = 0;  // in this state
+    uint64_t since_ms = 0;     // in this state
+    uint64_t complete_ms = 0;  // when its last missing part passed
     FragmentRanges ranges;
     Resolution resolution;  // kKnown
     uint32_t new_id = 0;
@@ -62,7 +63,7 @@ class FragmentTable {
     Index older = kNone, newer = kNone;
     // All of it has passed long enough ago that a fragment with its id belongs to another datagram.
     bool is_over(uint64_t now_ms, uint64_t after_ms) const {
-      return state == State::kKnown && ranges.complete() && now_ms - since_ms >= after_ms;
+      return state == State::kKnown && ranges.complete() && now_ms - complete_ms >= after_ms;
     }
   };
 

@@ -76,6 +76,7 @@ bool Pipeline::FitsDatagram(Packet& p, FragmentTable::Datagram& d) {
   const bool poisoned = d.state == FragmentTable::State::kPoisoned;
   switch (poisoned ? Fit::kOverlap : d.ranges.Add(p.fragment_start(), end, p.more_fragments())) {
     case Fit::kNew:
+      if (d.ranges.complete()) d.complete_ms = now_ms_;
       return true;
     case Fit::kDuplicate:
       cfr::Drop(p, DropReason::kFragmentDuplicate);

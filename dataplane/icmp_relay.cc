@@ -42,7 +42,9 @@ void Pipeline::RelayIcmpError(Origin origin, Packet& p, const World& world) {
   if (!Fits(kDirection, p)) return;
   const Flow<A>& flow = flows[i];
   if (!snapshot.units[flow.unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
-  if (!SetStations<A>(kDirection, p, kOut ? flow.remote : flow.subscriber, world)) return;
+  const Mac* station = FindStation<A>(kDirection, p, kOut ? flow.remote : flow.subscriber, world);
+  if (station == nullptr) return;
+  SetStations(kDirection, p, *station);
   TranslateIcmpError<A, kDirection>(p, quote, flow);
   if constexpr (kOut) {
     const uint32_t id = p.has_id() ? ids_.Next(flow.alias, flow.remote, p.protocol) : 0;

@@ -177,7 +177,8 @@ void Parse(Packet& p, const PortFacts& port, const Settings& settings) {
       return Drop(p, DropReason::kEthertype);
   }
   // Neighbour discovery is multicast by nature; everything else by group MAC is no unicast traffic.
-  if (group && !p.decided()) Drop(p, DropReason::kL2GroupDestination);
+  const bool open = !p.decided() || p.verdict == Verdict::kIcmpError;
+  if (group && open) Drop(p, DropReason::kL2GroupDestination);
 }
 
 }  // namespace cfr

@@ -154,9 +154,11 @@ void Pipeline::Relay(Packet& p, const World& world) {
     return;
   }
   if (!snapshot.units[flows[i].unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
-  if (!SetStations<A>(kDirection, p, kOut ? key.remote : flows[i].subscriber, world)) return;
+  const Mac* station = FindStation<A>(kDirection, p, kOut ? key.remote : flows[i].subscriber, world);
+  if (station == nullptr) return;
   // A clean SYN on a flow that was over starts again without it (RFC 6191).
   if (!Advance<A>(i, kDirection, p, snapshot)) return Relay<A, kDirection>(p, world);
+  SetStations(kDirection, p, *station);
   Flow<A>& flow = flows[i];
   const uint32_t id = kOut && p.has_id() ? NewId(p, flow) : 0;
   Translate<A, kDirection>(p, flow);
@@ -178,7 +180,10 @@ void Pipeline::Relay(Packet& p, const World& world) {
 
 template <class A>
 void Pipeline::RelayBypassed(Direction direction, Packet& p, const World& world) {
-  if (!Fits(direction, p) || !SetStations(direction, p, p.destination<A>(), world)) return;
+  if (!Fits(direction, p)) return;
+  const Mac* station = FindStation(direction, p, p.destination<A>(), world);
+  if (station == nullptr) return;
+  SetStations(direction, p, *station);
   DecrementTtl(p);
   if (direction == Direction::kOutbound && !EgressGuard::PassesBypassed(p, *world.snapshot))
     return Drop(direction, p, DropReason::kEgressGuard);
@@ -211,23 +216,25 @@ bool Pipeline::Fits(Direction direction, Packet& p) {
   return false;
 }
 
-// Writes the Ethernet addresses of the departure side; without a known station the main lcore keeps the
-// packet as it came and gives it back when there is one.
+// The next hop's; without a known one the main lcore keeps the packet as it came and gives it back when there
+// is one.
 template <class A>
-bool Pipeline::SetStations(Direction direction, Packet& p, const A& destination, const World& world) {
-  const Side side = DepartureSide(direction);
-  const Mac* station = world.hops->Find(side, destination);
+const Mac* Pipeline::FindStation(Direction direction, Packet& p, const A& destination, const World& world) {
+  const Mac* station = world.hops->Find(DepartureSide(direction), destination);
   if (station == nullptr) {
     p.verdict = Verdict::kConsume;
     p.hop = ToAddress(destination);
-    return false;
   }
-  EthernetHeader& ethernet = p.ethernet();
-  std::memcpy(ethernet.destination, station->data(), 6);
-  std::memcpy(ethernet.source, shared_.port[static_cast<int>(side)].mac, 6);
-  return true;
+  return station;
 }
-template bool Pipeline::SetStations(Direction, Packet&, const V4&, const World&);
-template bool Pipeline::SetStations(Direction, Packet&, const V6&, const World&);
+template const Mac* Pipeline::FindStation(Direction, Packet&, const V4&, const World&);
+template const Mac* Pipeline::FindStation(Direction, Packet&, const V6&, const World&);
+
+// The Ethernet addresses of the departure side; only once nothing can be answered any more.
+void Pipeline::SetStations(Direction direction, Packet& p, const Mac& station) {
+  EthernetHeader& ethernet = p.ethernet();
+  std::memcpy(ethernet.destination, station.data(), 6);
+  std::memcpy(ethernet.source, shared_.port[static_cast<int>(DepartureSide(direction))].mac, 6);
+}
 
 }  // namespace cfr

@@ -124,7 +124,8 @@ class Pipeline {
   void TellSender(Direction direction, Packet& p, const World& world);
   void RationEcho(Direction direction, Packet& p, const Snapshot& snapshot);
   template <class A>
-  bool SetStations(Direction direction, Packet& p, const A& destination, const World& world);
+  const Mac* FindStation(Direction direction, Packet& p, const A& destination, const World& world);
+  void SetStations(Direction direction, Packet& p, const Mac& station);
 
   const int worker_;
   const Shared& shared_;

@@ -16,7 +16,8 @@ void Remember(TcpMemory& m, Direction direction, const Segment& s) {
       m.client_next = end;
     else if (AtOrAfter(end, m.client_next))
       m.client_next = end;
-    bool first_ack = m.state == FlowState::kTcpInit || m.state == FlowState::kTcpHalf;
+    const FlowState state = m.state == FlowState::kTcpTrans ? m.before_trans : m.state;
+    bool first_ack = state == FlowState::kTcpInit || state == FlowState::kTcpHalf;
     if ((s.flags & kTcpAck) != 0 && (first_ack || AtOrAfter(s.acknowledgment, m.client_ack)))
       m.client_ack = s.acknowledgment;
   } else if ((s.flags & kTcpFin) != 0) {

@@ -223,7 +223,8 @@ TEST_F(CfrDataplane, FilesInFilesOut) {
   core.push_back(GatewaySays(Side::kCore, Family::kV6));
   ASSERT_NO_FATAL_FAILURE(Relay(access, core));
 
-  test::RelayInspector inspector([](const test::CoreTuple&) { return true; }, kPortMac);
+  const auto any = [](const test::CoreTuple&, const std::optional<test::Endpoint>&) { return true; };
+  test::RelayInspector inspector(any, kPortMac);
   inspector.SetConfig(config_);
   for (const Frame& in : relayed) {
     const Frame* out = FindOut(Direction::kOutbound, in);

@@ -181,10 +181,11 @@ TEST_F(Fragments, OnlyACompleteDatagramIsOver) {
   table_.Resolve(d, {kProtocolUdp, 5, 6}, 0);
   EXPECT_FALSE(d.is_over(2000, 2000));
   d.ranges.Add(16, 17, false);
-  EXPECT_FALSE(d.is_over(1999, 2000));
-  EXPECT_TRUE(d.is_over(2000, 2000));
+  d.complete_ms = 500;
+  EXPECT_FALSE(d.is_over(2499, 2000));
+  EXPECT_TRUE(d.is_over(2500, 2000));
   table_.Poison(d, 0);
-  EXPECT_FALSE(d.is_over(2000, 2000));
+  EXPECT_FALSE(d.is_over(2500, 2000));
 }
 
 // Whatever happens, every fragment given to the table comes back exactly once, and nothing stays behind.

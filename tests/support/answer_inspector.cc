@@ -44,7 +44,8 @@ void RelayInspector::MadeByRelay(Side side, const Frame& frame) {
   auto d = Dissect(frame);
   const bool discovery = d.has_value() && d->icmp() && d->source.family == Family::kV6 && d->icmp_type >= 135;
   if (d.has_value()) {
-    Expect(d->l4_error == 0 && d->ip_checksum_right, "the relay's checksums are right");
+    // An echo reply's is as right as its request's.
+    Expect((d->l4_error == 0 || d->echo_reply()) && d->ip_checksum_right, "the relay's checksums are right");
     Expect(IsOwn(side, d->source) || (discovery && InPool(d->source)),
            "the relay speaks from its own address");
   }
@@ -91,7 +92,8 @@ void RelayInspector::CheckOwnError(Side side, const Frame& in, const Dissection&
   Expect(expired || too_big, "the core is told only of expired and too big packets");
   Expect(trigger.has_value() && is_live_({trigger->protocol,
                                           {trigger->destination, trigger->destination_port},
-                                          {trigger->source, trigger->source_port}}),
+                                          {trigger->source, trigger->source_port}},
+                                         std::nullopt),
          "the core is told only about live flows");
 }
 

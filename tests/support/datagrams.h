@@ -25,8 +25,8 @@ class Datagrams {
     std::optional<Whole> whole;      // this fragment completed its datagram
   };
   // A fragment `in` that left as `outs`, one frame or more.
-  Seen Add(Direction direction, const Frame& in, const std::vector<Frame>& outs, const Settings& settings,
-           uint64_t now_ms);
+  Seen Add(Direction direction, const Frame& in, const std::vector<Frame>& outs, bool bypassed,
+           const Settings& settings, uint64_t now_ms);
   // Whether the id `out` has was free for another datagram of its addresses and protocol (RFC 6864). `number`
   // tells datagrams apart.
   bool TakeId(const Dissection& out, uint64_t number, uint64_t now_ms);

@@ -13,11 +13,11 @@ void Put16(Frame* f, size_t at, size_t value) {
   (*f)[at + 1] = static_cast<uint8_t>(value);
 }
 
-// What all fragments of a datagram share, as this side of the relay sends them.
+// What all fragments of a datagram share, as this side of the relay sends them. The rest of the header is
+// the first fragment's (RFC 8200 4.5), and others may differ when settings or the flow changed between them.
 bool Agree(const Dissection& a, const Dissection& b) {
   return a.source_mac == b.source_mac && a.destination_mac == b.destination_mac && a.tags == b.tags &&
-         a.source == b.source && a.destination == b.destination && a.fragment_id == b.fragment_id &&
-         a.ttl == b.ttl && a.traffic_class == b.traffic_class && a.flow_label == b.flow_label;
+         a.source == b.source && a.destination == b.destination && a.fragment_id == b.fragment_id;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ SipKey DrawKey(RandomSource& random) {
 }
 
 template <class A>
-bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
+bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t, const std::optional<Endpoint>& subscriber) {
   FlowKey<A> key{LoadAddress<A>(t.alias.address.bytes.data()),
                  LoadAddress<A>(t.remote.address.bytes.data()),
                  Be16::From(t.alias.port).raw,
@@ -41,7 +41,9 @@ bool HoldsLive(const FlowTable<A>& flows, const CoreTuple& t) {
                  t.protocol,
                  Direction::kInbound};
   FlowIndex i = flows.Find(key, flows.Hash(key));
-  return i != kNoFlow && flows[i].state != FlowState::kQuarantine;
+  if (i == kNoFlow || flows[i].state == FlowState::kQuarantine) return false;
+  const Endpoint holder{ToAddress(flows[i].subscriber), Be16{flows[i].subscriber_port}.host()};
+  return !subscriber.has_value() || *subscriber == holder;
 }
 
 }  // namespace
@@ -56,10 +58,10 @@ Relay::Relay(const RelayOptions& options)
       main_page_(std::make_unique<CounterPage>()),
       neighbours_(shared_.port, *this, *main_page_, random_.Next64()),
       inspector_(
-          [this](const CoreTuple& t) {
+          [this](const CoreTuple& t, const std::optional<Endpoint>& subscriber) {
             return std::any_of(pipelines_.begin(), pipelines_.end(), [&](const auto& p) {
-              return t.alias.address.family == Family::kV4 ? HoldsLive(p->flows_v4(), t)
-                                                           : HoldsLive(p->flows_v6(), t);
+              return t.alias.address.family == Family::kV4 ? HoldsLive(p->flows_v4(), t, subscriber)
+                                                           : HoldsLive(p->flows_v6(), t, subscriber);
             });
           },
           kPortMac) {
@@ -146,6 +148,7 @@ Relay::Buffer* Relay::AddBuffer(Side side, const Frame& frame) {
   b->frame = b->arrived = frame;
   b->direction = side == Side::kAccess ? Direction::kOutbound : Direction::kInbound;
   b->outcome.side = Opposite(side);
+  b->outcome.number = ++arrivals_;
   return b;
 }
 

@@ -46,7 +46,8 @@ struct Outcome {
   bool bypassed = false;  // kSent: untranslated
   DropReason reason{};    // kDropped
   int worker = 0;         // that decided it
-  bool handed_off = false;
+  uint64_t number = 0;    // of the frame, as they came
+  int handoffs = 0;       // how often it went to another worker
 };
 
 class Relay : private NeighbourIo, private BufferSource {
@@ -165,6 +166,7 @@ class Relay : private NeighbourIo, private BufferSource {
   std::deque<Made> questions_;   // for the stations
   std::vector<Made> made_;
   std::vector<Outcome> released_;
+  uint64_t arrivals_ = 0;
   int held_[kDirections] = {};  // given to Neighbours and not back yet
 };
 

@@ -41,19 +41,26 @@ void RelayInspector::SetConfig(const Config& config) {
     pools_.insert(pools_.end(), pool.prefixes.begin(), pool.prefixes.end());
 }
 
+// A gateway on the access link, which may send ICMP errors, is nobody to hide.
+bool RelayInspector::IsSubscriber(const Address& a) const {
+  return std::any_of(config_.subscribers.begin(), config_.subscribers.end(),
+                     [&](const SubscribersConfig& s) { return s.prefix.Contains(a); });
+}
+
 bool RelayInspector::InPool(const Address& a) const {
   return std::any_of(pools_.begin(), pools_.end(), [&](const Prefix& p) { return p.Contains(a); });
 }
 
 void RelayInspector::Relayed(Direction direction, const Frame& in, const std::vector<Frame>& outs,
                              bool bypassed, uint64_t now_ms) {
+  now_ms_ = now_ms;
   packet_ = absl::StrCat(Name(direction), "\n      in  ", Describe(in));
   for (const Frame& out : outs) absl::StrAppend(&packet_, "\n      out ", Describe(out));
   auto in_d = Dissect(in);
   std::optional<Frame> out = outs.size() == 1 ? outs[0] : Join(outs);
   Expect(in_d.has_value() && out.has_value() && Dissect(*out).has_value(), "a relayed packet is readable");
   if (!in_d.has_value() || !out.has_value() || !Dissect(*out).has_value()) return;
-  if (outs.size() > 1) CheckPieces(direction, outs);
+  if (outs.size() > 1) CheckPieces(direction, outs, bypassed);
   CheckPacket(direction, in, *out, bypassed);
   const bool scrubbed = direction == Direction::kOutbound && !bypassed;
   auto out_d = Dissect(outs[0]);
@@ -84,7 +91,7 @@ void RelayInspector::CheckPacket(Direction direction, const Frame& in_frame, con
            "a bypassed packet keeps its addresses");
     Expect(in->tcp_options == out->tcp_options, "a bypassed packet keeps its TCP options");
   } else if (direction == Direction::kOutbound) {
-    Remember(AddressBytes(in->source));
+    if (IsSubscriber(in->source)) Remember(AddressBytes(in->source));
     Remember({in->source_mac.begin(), in->source_mac.end()});
     Expect(InPool(out->source), "the source is an alias of a pool");
     if (error)
@@ -101,20 +108,22 @@ void RelayInspector::CheckPacket(Direction direction, const Frame& in_frame, con
 
 void RelayInspector::CheckFragment(Direction direction, const Frame& in, const std::vector<Frame>& outs,
                                    bool bypassed, uint64_t now_ms) {
-  Datagrams::Seen seen = datagrams_.Add(direction, in, outs, config_.settings, now_ms);
+  Datagrams::Seen seen = datagrams_.Add(direction, in, outs, bypassed, config_.settings, now_ms);
   for (const std::string& sentence : seen.wrong) Expect(false, sentence);
   if (!seen.whole.has_value()) return;
   auto whole_in = Dissect(seen.whole->in), whole_out = Dissect(seen.whole->out);
   CheckSame(direction, *whole_in, *whole_out, bypassed);
 }
 
-void RelayInspector::CheckPieces(Direction direction, const std::vector<Frame>& outs) {
+void RelayInspector::CheckPieces(Direction direction, const std::vector<Frame>& outs, bool bypassed) {
   const Side side = DepartureSide(direction);
+  auto first = Dissect(outs[0]);
   for (const Frame& out : outs) {
     auto d = Dissect(out);
     Expect(d->ip_bytes <= config_.port[static_cast<int>(side)].mtu, "a piece fits its link");
     Expect(d->ip_checksum_right, "the IPv4 header checksum of a piece is right");
-    if (direction == Direction::kOutbound) CheckNoSubscriber(out, d->payload_offset);
+    Expect(d->ttl == first->ttl && d->traffic_class == first->traffic_class, "pieces have one header");
+    if (direction == Direction::kOutbound && !bypassed) CheckNoSubscriber(out, d->payload_offset);
   }
 }
 
@@ -184,20 +193,29 @@ void RelayInspector::CheckOutboundFlow(const Dissection& in, const Dissection& o
   CoreTuple tuple{in.protocol, alias, DestinationOf(in)};
   const bool offset =
       config_.settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) == TcpTimestamps::kOffset;
-  const Alias now{alias, out.flow_label, offset, std::nullopt};
+  const Alias now{alias, out.flow_label, offset, std::nullopt, now_ms_};
   auto [entry, fresh] = aliases_.try_emplace({in.protocol, subscriber, DestinationOf(in)}, now);
   if (fresh || entry->second.endpoint != alias) CheckExclusive(tuple);
   if (!fresh && entry->second.endpoint != alias) {
-    Expect(!is_live_({in.protocol, entry->second.endpoint, DestinationOf(in)}),
+    Expect(!is_live_({in.protocol, entry->second.endpoint, DestinationOf(in)}, subscriber),
            "the alias of a live flow never changes");
     entry->second = now;
+    fresh = true;
   }
+  // A connection that begins after as long a silence as a tuple rests may be another flow with the same
+  // alias.
+  constexpr uint8_t kSynAndAck = 0x12, kSyn = 0x02;
+  const uint64_t rest_ms = config_.settings[Setting::kQuarantine] * 1000;
+  const bool may_begin = (in.tcp_flags & kSynAndAck) == kSyn && now_ms_ - entry->second.seen_ms >= rest_ms;
+  if (may_begin) entry->second = now;
+  entry->second.seen_ms = now_ms_;
   CheckTimestamps(&entry->second, in, out);
   bool labelled = config_.settings[Setting::kScrubFlowLabel] != 0;
   if (labelled) Expect(entry->second.flow_label == out.flow_label, "one flow label per flow");
   uint16_t port = alias.port;
-  Expect(port >= config_.settings[Setting::kPortFirst] && port <= config_.settings[Setting::kPortLast],
-         "the alias port is in its range");
+  bool in_range =
+      port >= config_.settings[Setting::kPortFirst] && port <= config_.settings[Setting::kPortLast];
+  Expect(!fresh || in_range, "the alias port is in its range");
   auto [owner, first] = subscribers_of_.try_emplace(tuple, subscriber);
   if (!first) owner->second = subscriber;
 }
@@ -213,7 +231,7 @@ void RelayInspector::CheckExclusive(const CoreTuple& tuple) {
   for (; other != subscribers_of_.end() && other->first.protocol == tuple.protocol &&
          other->first.alias == tuple.alias;
        ++other)
-    Expect(other->first == tuple || !is_live_(other->first),
+    Expect(other->first == tuple || !is_live_(other->first, std::nullopt),
            "an exclusive alias port serves one flow at a time");
 }
 
@@ -223,8 +241,17 @@ void RelayInspector::CheckInboundFlow(const Dissection& in, const Dissection& ou
   if (found == subscribers_of_.end()) return;
   Expect(found->second == DestinationOf(out), "the reply reaches the subscriber that opened the flow");
   auto alias = aliases_.find({in.protocol, found->second, SourceOf(in)});
-  if (alias != aliases_.end())
-    CheckOptions(Direction::kInbound, alias->second.timestamp_offset.value_or(0), in, out);
+  if (alias != aliases_.end()) CheckEcho(&alias->second, in, out);
+}
+
+// A subscriber that never sent a timestamp may still get the echo of one; that tells the offset, too.
+void RelayInspector::CheckEcho(Alias* alias, const Dissection& in, const Dissection& out) {
+  constexpr uint8_t kAck = 0x10;
+  auto before = TimestampsOf(in.tcp_options), after = TimestampsOf(out.tcp_options);
+  const bool echoes = (in.tcp_flags & kAck) != 0 && before.has_value() && before->echo != 0;
+  if (echoes && after.has_value() && alias->offset_wanted && !alias->timestamp_offset.has_value())
+    alias->timestamp_offset = before->echo - after->echo;
+  CheckOptions(Direction::kInbound, alias->timestamp_offset.value_or(0), in, out);
 }
 
 // One offset per flow, from its first timestamp on; none for a flow that keeps its timestamps.

@@ -38,8 +38,11 @@ struct CoreTuple {
 
 class RelayInspector {
  public:
-  // `is_live`: whether a live flow of the relay holds this inbound tuple. `port_mac`: the relay's own.
-  RelayInspector(std::function<bool(const CoreTuple&)> is_live, const MacAddress (&port_mac)[kSides])
+  // Whether a live flow holds this inbound tuple; of this subscriber's, if one is named.
+  using IsLive = std::function<bool(const CoreTuple&, const std::optional<Endpoint>& subscriber)>;
+
+  // `port_mac`: the relay's own.
+  RelayInspector(IsLive is_live, const MacAddress (&port_mac)[kSides])
       : is_live_(std::move(is_live)), port_mac_{port_mac[0], port_mac[1]} {}
 
   void SetConfig(const Config& config);
@@ -59,16 +62,18 @@ class RelayInspector {
     uint32_t flow_label;
     bool offset_wanted;                        // by the setting when the flow was first seen
     std::optional<uint32_t> timestamp_offset;  // as seen
+    uint64_t seen_ms;
   };
   using FlowTuple = std::tuple<uint8_t, Endpoint, Endpoint>;  // protocol, subscriber, remote
 
   void CheckPacket(Direction direction, const Frame& in_frame, const Frame& out_frame, bool bypassed);
   void CheckFragment(Direction direction, const Frame& in, const std::vector<Frame>& outs, bool bypassed,
                      uint64_t now_ms);
-  void CheckPieces(Direction direction, const std::vector<Frame>& outs);
+  void CheckPieces(Direction direction, const std::vector<Frame>& outs, bool bypassed);
   void CheckSame(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
   void CheckChecksum(const Dissection& in, const Dissection& out);
   void CheckHeader(Direction direction, const Dissection& in, const Dissection& out, bool bypassed);
+  void CheckEcho(Alias* alias, const Dissection& in, const Dissection& out);
   void CheckTimestamps(Alias* alias, const Dissection& in, const Dissection& out);
   void CheckOptions(Direction direction, uint32_t offset, const Dissection& in, const Dissection& out);
   void CheckStations(Direction direction, const Dissection& out);
@@ -85,11 +90,13 @@ class RelayInspector {
   void CheckNoSubscriber(const Frame& frame, size_t end);
   void Remember(const std::vector<uint8_t>& secret);
   bool InPool(const Address& a) const;
+  bool IsSubscriber(const Address& a) const;
   void Expect(bool holds, const std::string& what);
 
-  std::function<bool(const CoreTuple&)> is_live_;
+  IsLive is_live_;
   const MacAddress port_mac_[kSides];
   Config config_;
+  uint64_t now_ms_ = 0;
   std::vector<Prefix> pools_;  // of every configuration so far: flows outlive their pool
   std::map<FlowTuple, Alias> aliases_;
   std::map<CoreTuple, Endpoint> subscribers_of_;

@@ -92,7 +92,7 @@ void Relay::Finish(int worker, Direction direction, const Packet& p, std::span<c
     case Verdict::kHandOff:
       page.Count(direction, Counter::kHandoffOut);
       page.handoff_to[p.worker].Add(1);
-      b->outcome.handed_off = true;
+      ++b->outcome.handoffs;
       b->frame = Frame(p.data, p.data + p.length);
       handoffs_.push_back({p.worker, b});
       return;
