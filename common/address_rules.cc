@@ -122,7 +122,8 @@ class AddressRules {
             absl::StrCat("that one is in line ", pool_prefixes_.rows[a.second].place.line));
     });
     const auto& allowed = config_.egress_allowed;
-    for (const auto& [p, number] : pool_prefixes_.items) {
+    for (const auto& [prefix, number] : pool_prefixes_.items) {
+      const Prefix& p = prefix;  // a lambda takes no part of a pair
       const auto& row = pool_prefixes_.rows[number];
       if (const PrefixSet::Item* s = subscribers_.FindOverlap(p))
         Error(row.place,

@@ -20,6 +20,13 @@ void AdmitOutbound(Packet& p, const Snapshot& snapshot, SubscriberSpace* space);
 // kUndecided; otherwise dropped. Routers on the way are no subscribers, but the first one is on our link.
 void AdmitIcmpError(Direction direction, Packet& p, const Snapshot& snapshot, bool of_flow);
 
+// Whether `p`, of a flow of `unit`, may pass. The unit's number may belong to another address by now; of a
+// source the guard asks that, too.
+inline bool Carries(const Unit& unit, Direction direction, const Packet& p) {
+  return unit.carries_flows() &&
+         (direction == Direction::kOutbound || p.DestinationAddress() == unit.address);
+}
+
 // A packet of no flow from the core: bypassed (kUndecided), for the relay itself, or dropped.
 void AdmitInbound(Packet& p, const Snapshot& snapshot);
 

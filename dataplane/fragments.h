@@ -56,6 +56,7 @@ class FragmentTable {
     Resolution resolution;  // kKnown
     uint32_t new_id = 0;
     bool has_id = false;
+    uint64_t id_ms = 0;  // when it was given
     State state = State::kFree;
     uint16_t held_count = 0;
     Index first_held = kNone, last_held = kNone;

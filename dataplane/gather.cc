@@ -93,7 +93,7 @@ bool Pipeline::FitsDatagram(Packet& p, FragmentTable::Datagram& d) {
 
 // The id an outbound packet leaves under; asked before it is translated.
 template <class A>
-uint32_t Pipeline::NewId(const Packet& p, const Flow<A>& flow) {
+uint32_t Pipeline::NewId(const Packet& p, const Flow<A>& flow, const Settings& settings) {
   if (p.part == Part::kWhole) return ids_.Next(flow.alias, flow.remote, flow.protocol);
   const DatagramKey key = KeyOf(p, Direction::kOutbound);
   const uint64_t hash = HashOf(key, shared_.fragment_key);
@@ -102,14 +102,18 @@ uint32_t Pipeline::NewId(const Packet& p, const Flow<A>& flow) {
     d = &fragments_.Add(key, hash, now_ms_);
     fragments_.Resolve(*d, p.resolution(), now_ms_);
   }
-  if (p.part == Part::kFirst || !d->has_id) {
+  // Away from home only a first fragment tells that the id came again, which it does after frag_hold; one
+  // that comes sooner waited for its next hop while others of its datagram did not.
+  const bool next = p.part == Part::kFirst && now_ms_ - d->id_ms >= settings[Setting::kTimerFragHold] * 1000;
+  if (next || !d->has_id) {
     d->new_id = ids_.Next(flow.alias, flow.remote, flow.protocol);
     d->has_id = true;
+    d->id_ms = now_ms_;
   }
   return d->new_id;
 }
-template uint32_t Pipeline::NewId(const Packet&, const Flow<V4>&);
-template uint32_t Pipeline::NewId(const Packet&, const Flow<V6>&);
+template uint32_t Pipeline::NewId(const Packet&, const Flow<V4>&, const Settings&);
+template uint32_t Pipeline::NewId(const Packet&, const Flow<V6>&, const Settings&);
 
 // A finished IPv4 packet that is too big for its link and may be cut.
 void Pipeline::Cut(Direction direction, Packet& p, uint16_t mtu) {

@@ -41,7 +41,8 @@ void Pipeline::RelayIcmpError(Origin origin, Packet& p, const World& world) {
   if (p.bypassed) return RelayBypassed<A>(kDirection, p, world);
   if (!Fits(kDirection, p)) return;
   const Flow<A>& flow = flows[i];
-  if (!snapshot.units[flow.unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
+  if (!Carries(snapshot.units[flow.unit], kDirection, p))
+    return Drop(kDirection, p, DropReason::kAliasWithdrawn);
   const Mac* station = FindStation<A>(kDirection, p, kOut ? flow.remote : flow.subscriber, world);
   if (station == nullptr) return;
   SetStations(kDirection, p, *station);

@@ -153,14 +153,15 @@ void Pipeline::Relay(Packet& p, const World& world) {
   } else if (!Fits(kDirection, p)) {
     return;
   }
-  if (!snapshot.units[flows[i].unit].carries_flows()) return Drop(kDirection, p, DropReason::kAliasWithdrawn);
+  if (!Carries(snapshot.units[flows[i].unit], kDirection, p))
+    return Drop(kDirection, p, DropReason::kAliasWithdrawn);
   const Mac* station = FindStation<A>(kDirection, p, kOut ? key.remote : flows[i].subscriber, world);
   if (station == nullptr) return;
   // A clean SYN on a flow that was over starts again without it (RFC 6191).
   if (!Advance<A>(i, kDirection, p, snapshot)) return Relay<A, kDirection>(p, world);
   SetStations(kDirection, p, *station);
   Flow<A>& flow = flows[i];
-  const uint32_t id = kOut && p.has_id() ? NewId(p, flow) : 0;
+  const uint32_t id = kOut && p.has_id() ? NewId(p, flow, snapshot.settings) : 0;
   Translate<A, kDirection>(p, flow);
   if constexpr (kOut) {
     ++flow.packets_out;

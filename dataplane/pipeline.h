@@ -94,7 +94,7 @@ class Pipeline {
   bool FitsDatagram(Packet& p, FragmentTable::Datagram& d);
   int HomeOf(uint64_t hash) const;
   template <class A>
-  uint32_t NewId(const Packet& p, const Flow<A>& flow);
+  uint32_t NewId(const Packet& p, const Flow<A>& flow, const Settings& settings);
   void Forward(Direction direction, Packet& p);
   void Cut(Direction direction, Packet& p, uint16_t mtu);
   void Steer(Direction direction, Origin origin, Packet& p);

@@ -102,6 +102,10 @@ class Bed {
     return relay_.Send(side, Readdressed(side, frame),
                        static_cast<int>(Below(static_cast<uint32_t>(relay_.workers()))));
   }
+  static Frame Readdressed(Side side, Frame frame) {
+    std::copy_n(Relay::kPortMac[static_cast<int>(side)].begin(), 6, frame.begin());
+    return frame;
+  }
   uint64_t Sum(Counter c) const {
     return relay_.Total(Direction::kOutbound, c) + relay_.Total(Direction::kInbound, c);
   }
@@ -118,10 +122,6 @@ class Bed {
   }
 
  private:
-  static Frame Readdressed(Side side, Frame frame) {
-    std::copy_n(Relay::kPortMac[static_cast<int>(side)].begin(), 6, frame.begin());
-    return frame;
-  }
   const Family family_;
   Relay relay_;
   std::mt19937 random_;
@@ -262,6 +262,42 @@ TEST_P(Gather, AFloodOfFirstsHurtsNobodyElse) {
   }
   EXPECT_EQ(in_order, 2000);
   bed.ExpectNothingWrong();
+}
+
+// The next hop was unknown to the first fragment and is known to the second, which comes before the main
+// lcore gives the first one back.
+TEST(GatherIds, FirstFragmentThatWaitedForItsStation) {
+  for (Family family : {Family::kV4, Family::kV6}) {
+    SCOPED_TRACE(Name(family));
+    Bed bed(family, {}, 6);
+    World unknown = bed.relay().world();
+    unknown.hops = std::make_shared<const NextHops>(*unknown.snapshot, std::vector<ResolvedNeighbour>{}, 0);
+    auto frames = bed.Cut(bed.Datagram(bed.Subscriber(2), 5000, bed.Remote(0), 443, 1600, 7), 1600);
+    std::vector<Packet> packets;
+    for (Frame& frame : frames) {
+      frame = Bed::Readdressed(Side::kAccess, frame);
+      Packet p;
+      p.data = frame.data();
+      p.length = static_cast<uint16_t>(frame.size());
+      packets.push_back(p);
+    }
+    auto process = [&](Packet& p, Origin origin, const World& world) {
+      const Resolution known = p.resolution();
+      Packet fresh;
+      fresh.data = p.data;
+      fresh.length = p.length;
+      p = fresh;
+      if (origin == Origin::kHandoff) p.Resume(known);
+      bed.relay().pipeline(0).Process(Direction::kOutbound, origin, {&p, 1}, world, bed.relay().now_ms());
+    };
+    process(packets[0], Origin::kPort, unknown);
+    ASSERT_EQ(packets[0].verdict, Verdict::kConsume);
+    process(packets[1], Origin::kPort, bed.relay().world());
+    ASSERT_EQ(packets[1].verdict, Verdict::kForward);
+    process(packets[0], Origin::kHandoff, bed.relay().world());
+    ASSERT_EQ(packets[0].verdict, Verdict::kForward);
+    EXPECT_EQ(Dissect(frames[0])->fragment_id, Dissect(frames[1])->fragment_id);
+  }
 }
 
 }  // namespace

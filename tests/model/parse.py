@@ -181,7 +181,7 @@ def parse_rest(p):
             raise Drop("protocol_unsupported")
         return
     parse_transport(p, p.ip[p.l4:])
-    if p.nic_bad and p.kind != "error":  # whose checksum is looked at
+    if p.nic_bad and p.kind != "error" and not (p.kind == "udp" and p.sum == 0):  # which is looked at, or none
         raise Drop("l4_checksum_nic")
 
 
@@ -199,8 +199,6 @@ def parse_udp(p, segment):
     length = word(segment, 4)
     if length < 8 or length > len(segment) and p.part != "first":
         raise Drop("udp_length")
-    if p.version == 6 and p.sum == 0:
-        raise Drop("udp6_zero_checksum")
     if 0 in (p.sport, p.dport):
         raise Drop("port_zero")
     p.kind = "udp"

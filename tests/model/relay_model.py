@@ -23,6 +23,8 @@ from tcp_options import change_options
 
 MARTIANS = [Network(n) for n in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127",
                                  "ff00::/8", "fe80::/10", "::ffff:0:0/96")]
+PRIVATE = [Network(n) for n in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]  # no remote's
+NAT64 = [Network("64:ff9b::/96")]
 UNCONFIGURED = {side: SimpleNamespace(mtu=1500, vlan=[]) for side in PORT_MAC}
 
 
@@ -157,6 +159,8 @@ class RelayModel(Neighbours, AliasDraws, Answers):
             return self.discovery(p)
         if p.kind == "error":
             return self.relay_error(p)
+        if p.kind == "udp" and p.version == 6 and p.sum == 0:
+            raise Drop("udp6_zero_checksum")
         return self.relay_outbound(p) if p.side == "access" else self.relay_inbound(p)
 
     def relay_outbound(self, p):
@@ -269,10 +273,14 @@ class RelayModel(Neighbours, AliasDraws, Answers):
             raise Drop("hairpin")
         if outbound and self.subscriber(p.destination):
             raise Drop("access_destination")
+        if outbound and not within(p.destination, self.bypass):
+            for networks, reason in (PRIVATE, "martian_destination"), (NAT64, "nat64_destination"):
+                if within(p.destination, networks):
+                    raise Drop(reason)
         return False
 
     def is_no_host(self, address):
-        return within(address, MARTIANS) or any(address == own.broadcast for side in PORT_MAC for own in self.own[side])
+        return within(address, MARTIANS) or any(address in own.broadcasts for side in PORT_MAC for own in self.own[side])
 
     def check_source(self, p):
         ours = self.in_pool(p.source) or self.is_own(p.source)
@@ -284,6 +292,9 @@ class RelayModel(Neighbours, AliasDraws, Answers):
             raise Drop("land")
         if ours or p.side == "core" and self.subscriber(p.source):
             raise Drop("spoof_alias" if p.side == "access" else "spoof_core")
+        bypassed = within(p.source, self.bypass) and self.subscriber(p.destination)
+        if p.side == "core" and within(p.source, PRIVATE) and not within(p.source, self.own["core"]) and not bypassed:
+            raise Drop("martian_source")
 
     def fits(self, p, bypassed=False):
         p.bypassed = bypassed

@@ -202,7 +202,7 @@ std::string Describe(const Frame& frame) {
   else
     absl::StrAppend(&text, " icmp ", d->icmp_type, "/", d->icmp_code);
   for (size_t i = 0; i < d->tcp_options.size(); ++i)
-    absl::StrAppendFormat(&text, i == 0 ? " options %02x" : "%02x", d->tcp_options[i]);
+    absl::StrAppendFormat(&text, "%s%02x", i == 0 ? " options " : "", d->tcp_options[i]);
   absl::StrAppendFormat(&text, " len=%u ttl=%u class=0x%02x", d->payload.size(), d->ttl, d->traffic_class);
   if (d->source.family == Family::kV4)
     absl::StrAppendFormat(&text, " id=0x%04x frag=0x%04x", d->ipv4_id, d->ipv4_fragment);

@@ -19,7 +19,8 @@ class Network:
         self.address, self.bits = interface.packed, interface.max_prefixlen
         self.shift = self.bits - interface.network.prefixlen
         self.number = int(interface) >> self.shift
-        self.broadcast = interface.network.broadcast_address.packed if self.bits == 32 and self.shift > 1 else None
+        ends = interface.network.network_address.packed, interface.network.broadcast_address.packed
+        self.broadcasts = ends if self.bits == 32 and self.shift > 1 else ()  # the first one is its obsolete form
 
     def __contains__(self, address):
         return len(address) * 8 == self.bits and int.from_bytes(address, "big") >> self.shift == self.number

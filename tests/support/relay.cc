@@ -78,7 +78,6 @@ Relay::Relay(const RelayOptions& options)
 
 Relay::~Relay() = default;
 
-// What the dataplane reads once, when it starts.
 void Relay::FixAtStart(const Config& config) {
   std::vector<Prefix> allowed = config.egress_allowed;
   if (allowed.empty())
@@ -148,6 +147,7 @@ Relay::Buffer* Relay::AddBuffer(Side side, const Frame& frame) {
   b->frame = b->arrived = frame;
   b->direction = side == Side::kAccess ? Direction::kOutbound : Direction::kInbound;
   b->outcome.side = Opposite(side);
+  b->outcome.arrived = frame;
   b->outcome.number = ++arrivals_;
   return b;
 }
@@ -169,6 +169,7 @@ std::vector<Outcome> Relay::SendBurst(Side side, const std::vector<Frame>& frame
 }
 
 void Relay::RunMainLcore() {
+  main_lcore_runs_ = true;
   do {
     while (!consumed_.empty()) {
       Buffer* b = consumed_.front();
@@ -199,13 +200,15 @@ void Relay::RunMainLcore() {
       AnswerAsStation(question.side, question.frame);
     }
   } while (!consumed_.empty() || !questions_.empty());
+  main_lcore_runs_ = false;
   world_.hops = neighbours_.Hops();
-  CheckAccounting();
+  if (options_.inspected) CheckAccounting();
 }
 
 void Relay::Send(Side side, std::span<const uint8_t> bytes) {
   Frame frame(bytes.begin(), bytes.end());
   inspector_.MadeByRelay(side, frame);
+  if (watch_) watch_(side, frame);
   // An announcement asks for its own sender; no station answers.
   bool arp_question = frame[12] == 8 && frame[13] == 6 && frame[21] == 1 &&
                       !std::equal(frame.begin() + 28, frame.begin() + 32, frame.begin() + 38);
@@ -230,6 +233,20 @@ void Relay::Release(void* buffer) {
   b->outcome.kind = Outcome::Kind::kConsumed;
 }
 
+void Relay::Consume(int worker, Direction direction, const Packet& p, const Frame& arrived) {
+  Buffer* b = AddBuffer(ArrivalSide(direction), arrived);
+  b->l4_checksum_bad = p.l4_checksum_bad;
+  Packet own = p;
+  own.buffer = b;
+  Finish(worker, direction, own, {});
+  if (main_lcore_runs_) return;  // and takes it in its turn
+  RunMainLcore();
+  // Pieces, which nothing becomes of, are whoever called Process's.
+  std::erase_if(buffers_, [](const auto& buffer) {
+    return buffer->outcome.kind != Outcome::Kind::kHeld && buffer->outcome.kind != Outcome::Kind::kPending;
+  });
+}
+
 // The fake neighbours: every address has a station that answers in kind (RFC 826, RFC 4861).
 void Relay::AnswerAsStation(Side side, const Frame& question) {
   if (!stations_answer_) return;
@@ -251,13 +268,17 @@ void Relay::Wait(uint64_t ms) {
   while (ms > 0) {
     uint64_t step = std::min<uint64_t>(ms, 1000);
     ms -= step;
-    now_ms_ += step;
-    for (auto& pipeline : pipelines_) pipeline->Expire(now_ms_, kEveryFlow, world_);
-    TakeHeld();
-    neighbours_.Tick(now_ms_);
-    RunMainLcore();
-    NoteReleased();
+    Leap(step);
   }
+}
+
+void Relay::Leap(uint64_t ms) {
+  now_ms_ += ms;
+  for (auto& pipeline : pipelines_) pipeline->Expire(now_ms_, kEveryFlow, world_);
+  TakeHeld();
+  neighbours_.Tick(now_ms_);
+  RunMainLcore();
+  NoteReleased();
 }
 
 int Relay::Expire(int worker, int budget) {

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ struct RelayOptions {
   uint32_t datagrams = 256, fragments_held = 64;  // per worker
   uint64_t subscribers_max = 1024;
   uint8_t seed = 1;
+  bool inspected = true;  // false: whoever runs the pipelines looks at the packets, too (tests/hunt)
   uint64_t start_ms = 1'000'000'000;  // of the clock
 };
 
@@ -46,6 +48,7 @@ struct Outcome {
   bool bypassed = false;  // kSent: untranslated
   DropReason reason{};    // kDropped
   int worker = 0;         // that decided it
+  Frame arrived;          // as it came
   uint64_t number = 0;    // of the frame, as they came
   int handoffs = 0;       // how often it went to another worker
 };
@@ -57,8 +60,10 @@ class Relay : private NeighbourIo, private BufferSource {
   explicit Relay(const RelayOptions& options);
   ~Relay() override;
 
-  // Assigns alias units, makes a generation of `config` and commits it; the first one also fixes the
-  // egress prefixes.
+  // What the dataplane reads once when it starts: egress prefixes and MTUs. Before anything is committed;
+  // Apply does it if nobody did.
+  void FixAtStart(const Config& config);
+  // Assigns alias units, makes a generation of `config` and commits it.
   AckStatus Apply(const Config& config);
   // Commits the configuration in force with other assignments, right or wrong ones.
   AckStatus ApplyAssignments(std::vector<Assignment> assignments);
@@ -76,6 +81,30 @@ class Relay : private NeighbourIo, private BufferSource {
                                  bool l4_checksum_bad = false);
   // Time passes; timers are served every second of it, as workers do.
   void Wait(uint64_t ms);
+  // Time passes at once, as for a process that was stopped meanwhile; then timers are served.
+  void Leap(uint64_t ms);
+
+  // For tests that call the pipelines and keep the page of each themselves, without an inspector: takes
+  // over a packet the main lcore is to have. `arrived`: the bytes before the pipeline had them.
+  void Consume(int worker, Direction direction, const Packet& p, const Frame& arrived);
+  // Such a test, whose packets the pipelines have beside the relay's own.
+  class Guest {
+   public:
+    virtual ~Guest() = default;
+    virtual void TakeHeld() = 0;  // early fragments whose wait is over, instead of the relay
+    virtual std::optional<uint16_t> RoomOf(
+        const Packet& p) const = 0;  // as BufferSource; nullopt: not its own
+  };
+  void SetGuest(Guest* guest) { guest_ = guest; }
+  void Release(const Packet& p) override;  // BufferSource; a piece that has been looked at
+  Pipeline& pipeline(int worker) { return *pipelines_[static_cast<size_t>(worker)]; }
+  CounterPage& page(int worker) { return *pages_[static_cast<size_t>(worker)]; }
+  const World& world() const { return world_; }
+  const PortFacts& port(Side side) const { return shared_.port[static_cast<int>(side)]; }
+  // Between bursts; with an inspector it is done after every packet.
+  void CheckAccounting();
+  // Called with every frame the relay makes, questions to stations included.
+  void SetWatch(std::function<void(Side, const Frame&)> watch) { watch_ = std::move(watch); }
   // The same, but nobody looks at a timer.
   void Pass(uint64_t ms) { now_ms_ += ms; }
   // Timers of one worker alone, at most `budget` flows of them; how many it looked at.
@@ -121,7 +150,6 @@ class Relay : private NeighbourIo, private BufferSource {
   void Return(Direction direction, void* buffer) override;
   void Release(void* buffer) override;
   bool Allocate(Packet* p) override;  // BufferSource
-  void Release(const Packet& p) override;
   uint16_t RoomOf(const Packet& p) const override;
 
   Buffer* AddBuffer(Side side, const Frame& frame);
@@ -136,8 +164,6 @@ class Relay : private NeighbourIo, private BufferSource {
   void RunMainLcore();
   void AnswerAsStation(Side side, const Frame& question);
   void Arrive(Side side, const Frame& frame);
-  void CheckAccounting();
-  void FixAtStart(const Config& config);
 
   RelayOptions options_;
   uint64_t now_ms_;
@@ -157,7 +183,10 @@ class Relay : private NeighbourIo, private BufferSource {
   World world_;
   uint32_t key_version_ = 0;
   bool stations_answer_ = true, buffers_left_ = true;
+  bool main_lcore_runs_ = false;
   RelayInspector inspector_;
+  std::function<void(Side, const Frame&)> watch_;
+  Guest* guest_ = nullptr;
 
   std::deque<std::unique_ptr<Buffer>> buffers_;  // all that are somewhere
   std::deque<std::pair<int, Buffer*>> handoffs_;

@@ -28,7 +28,7 @@ void Relay::Run(int worker, Direction direction, Origin origin, const std::vecto
     handoffs_.pop_front();
     Run(to, buffer->direction, Origin::kHandoff, {buffer});
   }
-  CheckAccounting();
+  if (options_.inspected) CheckAccounting();
 }
 
 void Relay::Process(int worker, Direction direction, Origin origin, std::span<Packet> packets) {
@@ -44,6 +44,7 @@ void Relay::Process(int worker, Direction direction, Origin origin, std::span<Pa
 
 // Early fragments whose wait is over.
 void Relay::TakeHeld() {
+  if (guest_ != nullptr) return guest_->TakeHeld();
   Packet packets[kBurstMax];
   for (int w = 0; w < workers(); ++w)
     for (Direction d : {Direction::kOutbound, Direction::kInbound})
@@ -68,6 +69,8 @@ bool Relay::Allocate(Packet* p) {
   return true;
 }
 uint16_t Relay::RoomOf(const Packet& p) const {
+  if (guest_ != nullptr)
+    if (auto room = guest_->RoomOf(p)) return *room;
   Frame& frame = static_cast<Buffer*>(p.buffer)->frame;
   const auto before = static_cast<size_t>(p.data - frame.data());
   frame.resize(frame.capacity());  // moves nothing
@@ -131,7 +134,7 @@ void Relay::Sent(int worker, Direction direction, const Packet& p, std::span<con
   b->outcome.frame = frames.size() == 1 ? frames[0] : Join(frames).value_or(Frame{});
   b->outcome.pieces = frames.size();
   b->outcome.bypassed = p.bypassed;
-  inspector_.Relayed(direction, b->arrived, frames, p.bypassed, now_ms_);
+  if (options_.inspected) inspector_.Relayed(direction, b->arrived, frames, p.bypassed, now_ms_);
 }
 
 void Relay::Answered(Direction direction, const Packet& p) {
@@ -140,7 +143,8 @@ void Relay::Answered(Direction direction, const Packet& p) {
   b->outcome.kind = Outcome::Kind::kDropped;
   b->outcome.reason = p.reason;
   const Frame frame = Tagged(side, Frame(p.data, p.data + p.length));
-  inspector_.Answered(side, b->arrived, frame, now_ms_);
+  if (options_.inspected) inspector_.Answered(side, b->arrived, frame, now_ms_);
+  if (watch_) watch_(side, frame);
   made_.push_back({side, frame});
 }
 
