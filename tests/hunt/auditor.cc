@@ -309,7 +309,7 @@ void Auditor::Follow(Conversation& c, const Subject& s) {
   }
   bool opening = c.stage == TcpStage::kOpen && (flags & kSyn) != 0;
   if (opening || static_cast<int32_t>(next - c.client_next) >= 0) c.client_next = next;
-  bool first = !was_reset && (c.stage == TcpStage::kOpen || c.stage == TcpStage::kAnswered);
+  bool first = c.stage == TcpStage::kOpen || c.stage == TcpStage::kAnswered;
   if ((flags & kAck) != 0 && (first || static_cast<int32_t>(acknowledgment - c.client_ack) >= 0))
     c.client_ack = acknowledgment;
   const bool answers_fin = c.fin_pending && (flags & kAck) != 0 && acknowledgment == c.server_fin;

@@ -356,7 +356,7 @@ void Hunt::TakeReleased() {
     if (dropped && direction == Direction::kOutbound) auditor_.Dropped(o.arrived, o.reason);
     if (o.kind != test::Outcome::Kind::kSent) continue;
     ++tally_.forwarded[static_cast<int>(direction)];
-    auditor_.Relayed(direction, o.arrived, {o.frame}, o.bypassed, *latest_, relay_.now_ms());
+    auditor_.Relayed(direction, o.arrived, {o.frame}, o.bypassed, *latest_, o.at_ms);
   }
   relay_.TakeMade();
 }

@@ -210,8 +210,10 @@ void Hunt::Refused() {
       break;
     case 4:
       m = MakeMessage(MessageKind::kBypass);
-      m.bypass.prefix = ToWire(random_.OneIn(2) ? base_.subscribers[random_.Below(4)].prefix
-                                                : base_.pools[random_.Below(4)].prefixes[0]);
+      m.bypass.prefix = ToWire(
+          random_.OneIn(2) && !config_.subscribers.empty()
+              ? config_.subscribers[random_.Below(static_cast<uint32_t>(config_.subscribers.size()))].prefix
+              : base_.pools[random_.Below(4)].prefixes[0]);
       insert(m);
       break;
     case 5:

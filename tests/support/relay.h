@@ -46,6 +46,7 @@ struct Outcome {
   Frame frame;            // kSent: what; the pieces put together if it was cut
   size_t pieces = 0;      // kSent: how many frames
   bool bypassed = false;  // kSent: untranslated
+  uint64_t at_ms = 0;     // kSent: when
   DropReason reason{};    // kDropped
   int worker = 0;         // that decided it
   Frame arrived;          // as it came

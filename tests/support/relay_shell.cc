@@ -131,6 +131,7 @@ void Relay::Sent(int worker, Direction direction, const Packet& p, std::span<con
   }
   auto* b = static_cast<Buffer*>(p.buffer);
   b->outcome.kind = Outcome::Kind::kSent;
+  b->outcome.at_ms = now_ms_;
   b->outcome.frame = frames.size() == 1 ? frames[0] : Join(frames).value_or(Frame{});
   b->outcome.pieces = frames.size();
   b->outcome.bypassed = p.bypassed;
