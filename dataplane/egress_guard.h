@@ -24,7 +24,8 @@ class EgressGuard {
     return snapshot.bypasses.Find(p.DestinationAddress()) != nullptr;
   }
   // A frame the relay made itself, whole and unparsed: ARP, neighbour discovery, an echo reply, or what a
-  // remote is told of its own packet to an alias.
+  // remote is told of its own packet to an alias. It is from the relay, and neither to a subscriber nor about
+  // one.
   static bool PassesOwn(const uint8_t* frame, uint16_t length, const Snapshot& snapshot);
 };
 

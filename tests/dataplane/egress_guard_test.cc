@@ -115,6 +115,25 @@ TEST_F(EgressGuardTest, AndFromNothingElse) {
     EXPECT_FALSE(MaySpeak(a)) << Format(a);
 }
 
+TEST_F(EgressGuardTest, AndNeitherToASubscriberNorAboutOne) {
+  const Address own4 = "192.0.2.1"_ip, own6 = "2001:db8:c0::1"_ip;
+  auto question = [&](const Address& about) {
+    return PassesOwn(test::Solicitation(own6, about, {}).Build());
+  };
+  auto arp = [&](const Address& target) {
+    return PassesOwn(Arp{Arp::kReply, {}, own4, {}, target}.Build({}, {}));
+  };
+  auto echo = [&](const Address& from, const Address& to) {
+    return PassesOwn(PacketBuilder().From(from).To(to).EchoReply(1).Build());
+  };
+  EXPECT_TRUE(arp("192.0.2.77"_ip) && question("2001:db8:c0::77"_ip));
+  EXPECT_TRUE(echo(own4, "198.51.100.5"_ip) && echo(own6, "2001:db8:e::5"_ip));
+  EXPECT_FALSE(arp("100.64.0.1"_ip));
+  EXPECT_FALSE(question("2001:db8:c1::1"_ip));
+  EXPECT_FALSE(echo(own4, "100.64.0.1"_ip));
+  EXPECT_FALSE(echo(own6, "2001:db8:c1::1"_ip));
+}
+
 TEST_F(EgressGuardTest, FramesItCannotReadDoNotPass) {
   const Frame frames[] = {
       Arp{Arp::kRequest, {}, "192.0.2.1"_ip, {}, "192.0.2.254"_ip}.Build({}, {}),
