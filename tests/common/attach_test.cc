@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_directory.h"
 
 namespace cfr {
 namespace {
@@ -75,8 +75,8 @@ class Attach : public testing::Test {
     return attachment.ok() ? std::move(*attachment) : nullptr;
   }
 
-  test::TemporaryDirectory directory_;
-  std::string path_ = directory_ / "dataplane.sock";
+  test::TempDirectory directory_;
+  std::string path_ = directory_.path("dataplane.sock");
   std::unique_ptr<AttachServer> server_;
   int polled_ = 0;  // times Poll reported a new link
 };
@@ -271,8 +271,9 @@ TEST(MayAttach, RootTheOwnerAndTheGroupMay) {
 
 // Even if the mode were opened by mistake, credentials decide.
 TEST_F(Attach, StrangersAreTurnedAway) {
-  if (getuid() != 0) GTEST_SKIP() << "only root can become somebody else";
-  ASSERT_EQ(chmod(directory_.path(), 0755), 0);
+  if (getuid() != 0)
+    GTEST_SKIP() << "connects as other users, which only root may; the rule itself: MayAttach above";
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
   auto connect_as = [&](uid_t uid, gid_t gid) {
     pid_t child = fork();
     if (child == 0) {
@@ -294,33 +295,33 @@ TEST_F(Attach, StrangersAreTurnedAway) {
 }
 
 TEST(Listen, RefusesWhatItCannotServe) {
-  test::TemporaryDirectory directory;
-  std::string path = directory / "dataplane.sock";
+  test::TempDirectory directory;
+  std::string path = directory.path("dataplane.sock");
   EXPECT_EQ(AttachServer::Listen(path, 0).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(AttachServer::Listen(path, kWorkersMax + 1).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(AttachServer::Listen("", 1).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(AttachServer::Listen("/tmp/" + std::string(108, 'x'), 1).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_FALSE(AttachServer::Listen(directory / "missing/dataplane.sock", 1).ok());
+  EXPECT_FALSE(AttachServer::Listen(directory.path("missing/dataplane.sock"), 1).ok());
   std::ofstream(path) << "precious";
   EXPECT_EQ(AttachServer::Listen(path, 1).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(std::filesystem::exists(path)) << "what is no socket is never removed";
 }
 
 TEST(Listen, DirectoriesOfEverybodyMustBeSticky) {
-  test::TemporaryDirectory directory;
-  std::string path = directory / "dataplane.sock";
-  ASSERT_EQ(chmod(directory.path(), 0777), 0);
+  test::TempDirectory directory;
+  std::string path = directory.path("dataplane.sock");
+  ASSERT_EQ(chmod(directory.path().c_str(), 0777), 0);
   auto refused = AttachServer::Listen(path, 1);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(refused.status().message(), "chmod o-w")) << refused.status();
-  ASSERT_EQ(chmod(directory.path(), 01777), 0);
+  ASSERT_EQ(chmod(directory.path().c_str(), 01777), 0);
   EXPECT_TRUE(AttachServer::Listen(path, 1).ok());
 }
 
 TEST(Listen, DeadSocketIsReplaced) {
-  test::TemporaryDirectory directory;
-  std::string path = directory / "dataplane.sock";
+  test::TempDirectory directory;
+  std::string path = directory.path("dataplane.sock");
   pid_t child = fork();
   if (child == 0) {
     auto server = AttachServer::Listen(path, 1);
@@ -374,8 +375,8 @@ class Impostor : public testing::Test {
     return hello;
   }
 
-  test::TemporaryDirectory directory_;
-  std::string path_ = directory_ / "impostor.sock";
+  test::TempDirectory directory_;
+  std::string path_ = directory_.path("impostor.sock");
   SharedRegion page_ = *SharedRegion::Create("cfr-test", sizeof(DataplanePage), true);
   SharedRegion link_ = *SharedRegion::Create("cfr-test", LinkBytes(kWorkers), false);
 };
@@ -432,8 +433,9 @@ TEST_F(Impostor, RefusalNamesBothVersions) {
 }
 
 TEST(Connect, NobodyThereIsUnavailable) {
-  test::TemporaryDirectory directory;
-  EXPECT_EQ(Attachment::Connect(directory / "nobody.sock").status().code(), absl::StatusCode::kUnavailable);
+  test::TempDirectory directory;
+  EXPECT_EQ(Attachment::Connect(directory.path("nobody.sock")).status().code(),
+            absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

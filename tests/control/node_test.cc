@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/support/dataplane_end.h"
 #include "tests/support/plain_config.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_directory.h"
 
 namespace cfr {
 namespace {
@@ -132,8 +132,8 @@ class NodeTest : public testing::Test {
   }
   std::vector<std::string> Units() const { return Units(node_->assignments()); }
 
-  test::TemporaryDirectory directory_;
-  const std::string socket_ = directory_ / "dataplane.sock";
+  test::TempDirectory directory_;
+  const std::string socket_ = directory_.path("dataplane.sock");
   uint64_t now_ms_ = 1'000'000, boots_ = 0;
   std::optional<DataplaneEnd> dataplane_;
   std::optional<Node> node_;

@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
-#include <sstream>
 
 #include "common/clock.h"
 #include "control/node.h"
@@ -21,7 +19,7 @@
 #include "tests/support/pcap_file.h"
 #include "tests/support/plain_config.h"
 #include "tests/support/relay_inspector.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_directory.h"
 
 namespace cfr {
 namespace {
@@ -84,8 +82,8 @@ class CfrDataplane : public testing::Test {
     for (Side side : {Side::kAccess, Side::kCore}) {
       PortConfig& port = config_.port[static_cast<int>(side)];
       port.kind = PortConfig::Kind::kPcap;
-      port.rx_pcap = directory_ / (std::string(Name(side)) + ".in.pcap").c_str();
-      port.tx_pcap = directory_ / (std::string(Name(side)) + ".out.pcap").c_str();
+      port.rx_pcap = directory_.path(std::string(Name(side)) + ".in.pcap");
+      port.tx_pcap = directory_.path(std::string(Name(side)) + ".out.pcap");
     }
   }
 
@@ -113,10 +111,9 @@ class CfrDataplane : public testing::Test {
   void Relay(const std::vector<Frame>& access, const std::vector<Frame>& core) {
     test::WritePcap(config_.port[0].rx_pcap, access);
     test::WritePcap(config_.port[1].rx_pcap, core);
-    const std::string path = directory_ / "cfr.toml", log = directory_ / "log";
-    std::ofstream(path) << WriteConfig(config_);
-    Program program(path, directory_.path(), log);
-    Node node({config_, 0, {}}, StateFile(directory_.path()), directory_ / "dataplane.sock");
+    Program program(directory_.Write("cfr.toml", WriteConfig(config_)), directory_.path(),
+                    directory_.path("log"));
+    Node node({config_, 0, {}}, StateFile(directory_.path()), directory_.path("dataplane.sock"));
     const uint64_t deadline_ms = MonotonicMs() + kPatienceMs;
     auto finished = [&] {
       return node.generation() == 1 && node.link().attached() &&
@@ -126,13 +123,11 @@ class CfrDataplane : public testing::Test {
       node.Poll(MonotonicMs());
       usleep(500);
     }
-    std::stringstream said;
-    said << std::ifstream(log).rdbuf();
-    ASSERT_TRUE(finished()) << said.str();
+    ASSERT_TRUE(finished()) << directory_.Read("log");
     for (int s = 0; s < kSides; ++s)
       EXPECT_EQ(std::memcmp(node.link().page().port[s].mac, kPortMac[s].data(), 6), 0);
     Remember(node.link().page());
-    EXPECT_EQ(program.Stop(), 0) << said.str();
+    EXPECT_EQ(program.Stop(), 0) << directory_.Read("log");
     for (int s = 0; s < kSides; ++s) out_[s] = test::ReadPcap(config_.port[s].tx_pcap);
   }
 
@@ -176,7 +171,7 @@ class CfrDataplane : public testing::Test {
     return nullptr;
   }
 
-  test::TemporaryDirectory directory_;
+  test::TempDirectory directory_;
   Config config_ = test::PlainConfig();
   std::vector<Frame> out_[kSides];
   std::map<std::pair<Direction, std::string>, uint64_t> drops_;
@@ -272,14 +267,11 @@ TEST_F(CfrDataplane, EmptyFiles) {
 }
 
 TEST_F(CfrDataplane, AWrongConfigurationIsNotStarted) {
-  const std::string path = directory_ / "cfr.toml", log = directory_ / "log";
-  std::ofstream(path) << "[node]\nname = 7\n";
-  Program program(path, directory_.path(), log);
+  const std::string path = directory_.Write("cfr.toml", "[node]\nname = 7\n");
+  Program program(path, directory_.path(), directory_.path("log"));
   while (program.running()) usleep(500);
   EXPECT_EQ(program.Stop(), 4);
-  std::stringstream said;
-  said << std::ifstream(log).rdbuf();
-  EXPECT_NE(said.str().find(path + ":2:"), std::string::npos) << said.str();
+  EXPECT_NE(directory_.Read("log").find(path + ":2:"), std::string::npos) << directory_.Read("log");
 }
 
 }  // namespace

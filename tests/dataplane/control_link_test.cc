@@ -14,7 +14,7 @@
 #include "tests/support/configuration_run.h"
 #include "tests/support/dataplane_end.h"
 #include "tests/support/literals.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_directory.h"
 
 namespace cfr {
 namespace {
@@ -101,8 +101,8 @@ class ControlLinkTest : public testing::Test {
   }
   uint64_t Deadline(UnitIndex unit) const { return dataplane_.leases().deadline_ms[unit].load(); }
 
-  test::TemporaryDirectory directory_;
-  std::string path_ = directory_ / "dataplane.sock";
+  test::TempDirectory directory_;
+  std::string path_ = directory_.path("dataplane.sock");
   test::DataplaneEnd dataplane_{path_, {"203.0.113.0/24"_net}};
   uint64_t now_ms_ = 1'000'000;
   std::unique_ptr<Attachment> control_, next_;
@@ -121,7 +121,7 @@ TEST_F(ControlLinkTest, AnAttachmentIsPublishedOnce) {
 }
 
 TEST_F(ControlLinkTest, BeforeAnybodyAttachesNothingHappens) {
-  test::DataplaneEnd alone(directory_ / "alone.sock", {});
+  test::DataplaneEnd alone(directory_.path("alone.sock"), {});
   EXPECT_FALSE(alone.Poll(now_ms_));
   EXPECT_EQ(alone.world().link, nullptr);
 }

@@ -117,7 +117,8 @@ class KernelIsOut : public testing::Test {
 
   void SetUp() override {
     if (unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) != 0)
-      GTEST_SKIP() << "no network namespace may be made here";
+      GTEST_SKIP()
+          << "the veth pair needs a network namespace, and this user may make none (user namespaces are off)";
     ASSERT_TRUE(Do(absl::StrCat("ip link add ", kDevice, " type veth peer name peer0")));
   }
   static absl::Status Check(Kind kind = Kind::kNetdev, const char* device = kDevice) {

@@ -8,47 +8,18 @@
 
 #include "common/config.h"
 #include "tests/support/dissection.h"
+#include "tests/support/plain_config.h"
 #include "tests/support/relay.h"
 
 namespace cfr::test {
 namespace {
-
-constexpr char kConfiguration[] = R"(
-[node]
-name = "gather"
-regions = ["XA-1"]
-[port.access]
-null = true
-addresses = ["10.0.0.1/24", "2001:db8:ac::1/64"]
-gateway_v4 = "10.0.0.2"
-gateway_v6 = "2001:db8:ac::2"
-[port.core]
-null = true
-addresses = ["192.0.2.1/24", "2001:db8:c0::1/64"]
-gateway_v4 = "192.0.2.254"
-gateway_v6 = "2001:db8:c0::fe"
-[[subscribers]]
-prefix = "100.64.0.0/10"
-region = "XA-1"
-[[subscribers]]
-prefix = "2001:db8:c1::/48"
-region = "XA-1"
-[[pool]]
-name = "p4"
-region = "XA-1"
-prefixes = ["203.0.113.0/24"]
-[[pool]]
-name = "p6"
-region = "XA-1"
-prefixes = ["2001:db8:a000::/64"]
-)";
 
 using Kind = Outcome::Kind;
 
 class Bed {
  public:
   Bed(Family family, RelayOptions options, uint32_t seed) : family_(family), relay_(options), random_(seed) {
-    Config config = *ParseConfig(kConfiguration).config;
+    Config config = PlainConfig();
     config.settings.Set(Setting::kFragmentsPerDatagram, 64);
     config.settings.Set(Setting::kFragmentsPerSender, 1000);
     EXPECT_EQ(relay_.Apply(config), AckStatus::kOk);

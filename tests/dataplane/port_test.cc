@@ -13,7 +13,7 @@
 #include "dataplane/eal.h"
 #include "tests/support/literals.h"
 #include "tests/support/pcap_file.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_directory.h"
 
 namespace cfr {
 namespace {
@@ -25,7 +25,7 @@ using test::operator""_ip;
 class PortTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    directory_ = new test::TemporaryDirectory;
+    directory_ = new test::TempDirectory;
     for (size_t n = 0; n < 40; ++n)
       in_.push_back(PacketBuilder()
                         .From("100.64.0.1"_ip, 5000)
@@ -34,8 +34,8 @@ class PortTest : public testing::Test {
                         .Payload(n * 30)
                         .Build());
     config_.port[0].kind = PortConfig::Kind::kPcap;
-    config_.port[0].rx_pcap = *directory_ / "in.pcap";
-    config_.port[0].tx_pcap = *directory_ / "out.pcap";
+    config_.port[0].rx_pcap = directory_->path("in.pcap");
+    config_.port[0].tx_pcap = directory_->path("out.pcap");
     config_.port[1].kind = PortConfig::Kind::kRing;
     config_.port[1].device = "core";
     config_.port[1].mtu = 1400;
@@ -78,7 +78,7 @@ class PortTest : public testing::Test {
     return frames;
   }
 
-  static inline test::TemporaryDirectory* directory_;
+  static inline test::TempDirectory* directory_;
   static inline std::vector<Frame> in_;
   static inline Config config_;
   static inline rte_mempool* pool_;

@@ -12,7 +12,6 @@ namespace cfr::hunt {
 namespace {
 
 constexpr size_t kEthernetHeader = 14;
-constexpr uint8_t kRst = 0x04;
 
 bool Same(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return std::memcmp(a, b, bytes) == 0;

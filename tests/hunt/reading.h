@@ -12,6 +12,10 @@
 
 namespace cfr::hunt {
 
+// Flags of TCP.
+inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10, kUrg = 0x20,
+                         kEce = 0x40, kCwr = 0x80;
+
 struct Reading {
   const uint8_t* ip = nullptr;   // null: not a readable IP packet
   const uint8_t* l4 = nullptr;   // behind all IP headers

@@ -2,15 +2,10 @@
 // UDP, TCP and echo: as stacks send them, as strangers forge them, and at the edges of their formats.
 #include <algorithm>
 
+#include "tests/hunt/reading.h"
 #include "tests/hunt/traffic.h"
 
 namespace cfr::hunt {
-namespace {
-
-constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10, kUrg = 0x20, kEce = 0x40,
-                  kCwr = 0x80;
-
-}  // namespace
 
 void Traffic::Write(Draft& d, const Tuple& t, size_t payload) {
   const IpFields f = Fields(t);
