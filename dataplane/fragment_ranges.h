@@ -59,10 +59,10 @@ class FragmentRanges {
     return false;
   }
 
-  Range ranges_[kFragmentRangesMax + 1];  // one more while it is decided which two become one
   int count_ = 0;
   uint16_t total_ = 0;  // length of the datagram once its last fragment was seen
   uint16_t seen_ = 0;
+  Range ranges_[kFragmentRangesMax + 1];  // one more while it is decided which two become one
 };
 
 }  // namespace cfr

@@ -43,7 +43,7 @@ FragmentTable::FragmentTable(uint32_t datagrams, uint32_t held)
 
 FragmentTable::Datagram* FragmentTable::Find(const DatagramKey& key, uint64_t hash) {
   for (Index i = buckets_[hash & (buckets_.size() - 1)]; i != kNone; i = datagrams_[i].next_in_bucket)
-    if (datagrams_[i].hash == hash && datagrams_[i].key == key) return &datagrams_[i];
+    if (datagrams_[i].hash == static_cast<uint32_t>(hash) && datagrams_[i].key == key) return &datagrams_[i];
   return nullptr;
 }
 
@@ -59,7 +59,7 @@ FragmentTable::Datagram& FragmentTable::Add(const DatagramKey& key, uint64_t has
   Index& bucket = buckets_[hash & (buckets_.size() - 1)];
   d = Datagram{};
   d.key = key;
-  d.hash = hash;
+  d.hash = static_cast<uint32_t>(hash);
   d.next_in_bucket = bucket;
   bucket = i;
   Enter(d, State::kWaiting, now_ms);
@@ -93,8 +93,11 @@ void FragmentTable::Poison(Datagram& d, uint64_t now_ms) {
   Release(d, Verdict::kDrop, DropReason::kFragmentOverlap);
 }
 
-void FragmentTable::MakeRoomToHold() {
+void FragmentTable::MakeRoomToHold(uint64_t now_ms) {
   if (free_held_ != kNone) return;
+  if (pushed_out_ms_ != now_ms) pushed_out_ = 0;
+  pushed_out_ms_ = now_ms;
+  ++pushed_out_;
   Datagram& oldest = datagrams_[waiting_.oldest];
   Release(oldest, Verdict::kDrop, DropReason::kFragmentTableFull);
   Forget(oldest);

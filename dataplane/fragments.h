@@ -14,8 +14,9 @@
 //      | frag_hold: dropped         | complete, and frag_hold old: its id may come again
 //
 // Nothing is allocated after the start. `datagrams` entries, of which the oldest settled one makes room;
-// `held` fragments, of which the oldest waiting datagram's make room. A flood of fragments without a first
-// one can only push out others of its kind. Only its worker uses a FragmentTable.
+// `held` fragments, of which the oldest waiting datagram's make room, kPushedOutPerMs times at most. A flood
+// of fragments without a first one can only push out others of its kind, and what is beyond that costs
+// little. Only its worker uses a FragmentTable.
 #pragma once
 
 #include <cstdint>
@@ -47,21 +48,24 @@ class FragmentTable {
   static constexpr Index kNone = 0xffffffff;
   enum class State : uint8_t { kFree, kWaiting, kKnown, kPoisoned };
 
-  struct Datagram {
+  // Two cache lines for one whose fragments are strays: finding, ageing and holding touch the first, its
+  // first fragment's range the second. Only datagrams in many parts reach further.
+  struct alignas(64) Datagram {
     DatagramKey key;
-    uint64_t hash = 0;
-    uint64_t since_ms = 0;     // in this state
-    uint64_t complete_ms = 0;  // when its last missing part passed
-    FragmentRanges ranges;
-    Resolution resolution;  // kKnown
-    uint32_t new_id = 0;
-    bool has_id = false;
-    uint64_t id_ms = 0;  // when it was given
-    State state = State::kFree;
-    uint16_t held_count = 0;
-    Index first_held = kNone, last_held = kNone;
+    uint32_t hash = 0;  // low half
     Index next_in_bucket = kNone;
     Index older = kNone, newer = kNone;
+    Index first_held = kNone;
+    uint16_t held_count = 0;
+    State state = State::kFree;
+    bool has_id = false;
+    Index last_held = kNone;
+    uint32_t new_id = 0;
+    uint64_t since_ms = 0;     // in this state
+    uint64_t complete_ms = 0;  // when its last missing part passed
+    uint64_t id_ms = 0;        // when it was given
+    Resolution resolution;     // kKnown
+    FragmentRanges ranges;
     // All of it has passed long enough ago that a fragment with its id belongs to another datagram.
     bool is_over(uint64_t now_ms, uint64_t after_ms) const {
       return state == State::kKnown && ranges.complete() && now_ms - complete_ms >= after_ms;
@@ -83,8 +87,12 @@ class FragmentTable {
 
   // Whether `sender` (any hash of it) may have another fragment kept, of at most `max`.
   bool MayHold(uint64_t sender, uint64_t max) const { return senders_[sender % kSenders] < max; }
-  // Makes room for one more, if need be by dropping the oldest waiting datagram: pointers are void then.
-  void MakeRoomToHold();
+  // Whether one more fragment may be held: there is room, or may be made in this millisecond.
+  bool HasRoomToHold(uint64_t now_ms) const {
+    return free_held_ != kNone || pushed_out_ms_ != now_ms || pushed_out_ < kPushedOutPerMs;
+  }
+  // Makes that room, if need be by dropping the oldest waiting datagram: pointers are void then.
+  void MakeRoomToHold(uint64_t now_ms);
   void Hold(Datagram& d, const Packet& p, uint64_t sender);
 
   // Ends what has waited `hold_ms`, forgets what was known for `map_ms`; at most `budget` datagrams.
@@ -127,6 +135,8 @@ class FragmentTable {
   Queue released_[kDirections];
   std::vector<uint16_t> senders_;
   uint32_t held_count_ = 0, used_ = 0;
+  uint64_t pushed_out_ms_ = 0;
+  int pushed_out_ = 0;  // in that millisecond
 };
 
 }  // namespace cfr

@@ -42,9 +42,11 @@ bool Pipeline::Gather(Direction direction, Packet& p, const World& world) {
     fragments_.Forget(*d);
     d = nullptr;
   }
+  const bool waits = p.part == Part::kLater && (d == nullptr || d->state == FragmentTable::State::kWaiting);
+  // Asked first: in a flood this is the way of nearly all.
+  if (waits && !fragments_.HasRoomToHold(now_ms_)) return cfr::Drop(p, DropReason::kFragmentTableFull), true;
   if (d == nullptr) AdmitFragment(direction, p, *world.snapshot);
   if (p.decided()) return true;
-  const bool waits = p.part == Part::kLater && (d == nullptr || d->state == FragmentTable::State::kWaiting);
   uint64_t sender = 0;
   if (waits) {
     const Address address = SenderOf(p, direction, *world.snapshot);
@@ -52,7 +54,7 @@ bool Pipeline::Gather(Direction direction, Packet& p, const World& world) {
     const bool many = (d == nullptr ? 0u : d->held_count) >= settings[Setting::kFragmentsPerDatagram];
     if (many || !fragments_.MayHold(sender, settings[Setting::kFragmentsPerSender]))
       return cfr::Drop(p, DropReason::kFragmentTableFull), true;
-    fragments_.MakeRoomToHold();
+    fragments_.MakeRoomToHold(now_ms_);
     d = fragments_.Find(key, hash);
   }
   if (d == nullptr) d = &fragments_.Add(key, hash, now_ms_);

@@ -44,7 +44,7 @@ class Fragments : public testing::Test {
   Datagram& Add(uint32_t id, uint64_t now_ms = 0) { return table_.Add(Key(id), Hash(Key(id)), now_ms); }
   Datagram* Find(uint32_t id) { return table_.Find(Key(id), Hash(Key(id))); }
   void Hold(uint32_t id, uintptr_t number, uint64_t sender = 7) {
-    table_.MakeRoomToHold();
+    table_.MakeRoomToHold(0);
     table_.Hold(*Find(id), Numbered(number), sender);
   }
   FragmentTable table_{4, 3};
@@ -118,6 +118,23 @@ TEST_F(Fragments, TheOldestWaitingDatagramGivesWay) {
   EXPECT_EQ(NumberOf(released[1]), 101u);
   EXPECT_EQ(Find(1), nullptr);
   EXPECT_EQ(table_.held(), 2u);
+}
+
+TEST_F(Fragments, OnlySoManyGiveWayInOneMillisecond) {
+  FragmentTable table(4 * kPushedOutPerMs, 1);
+  auto hold = [&](uint32_t id, uint64_t now_ms) {
+    if (!table.HasRoomToHold(now_ms)) return false;
+    table.MakeRoomToHold(now_ms);
+    table.Hold(table.Add(Key(id), Hash(Key(id)), now_ms), Numbered(id), 7);
+    return true;
+  };
+  ASSERT_TRUE(hold(1, 5)) << "there was room";
+  for (uint32_t id = 2; id < 2 + kPushedOutPerMs; ++id) EXPECT_TRUE(hold(id, 5)) << id;
+  EXPECT_FALSE(hold(100, 5));
+  EXPECT_FALSE(hold(100, 5)) << "the budget is not renewed by asking";
+  EXPECT_EQ(TakeAll(table).size(), size_t{kPushedOutPerMs}) << "who was there stays";
+  EXPECT_EQ(table.held(), 1u);
+  EXPECT_TRUE(hold(100, 6));
 }
 
 TEST_F(Fragments, AKnownDatagramGivesWayBeforeAWaitingOne) {
@@ -222,7 +239,8 @@ TEST(FragmentsModel, NothingIsLost) {
         break;
       default:
         if (d != nullptr && d->state != State::kWaiting) break;
-        table.MakeRoomToHold();
+        if (!table.HasRoomToHold(now_ms)) break;
+        table.MakeRoomToHold(now_ms);
         d = table.Find(key, hash);
         if (d == nullptr) d = &table.Add(key, hash, now_ms);
         table.Hold(*d, Numbered(next), below(3));
