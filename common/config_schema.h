@@ -56,7 +56,9 @@ inline constexpr KeyRow kKeyRows[] = {
     {"node", "name", "name", true, "", "Name of this node in output and metrics."},
     {"node", "regions", "array of names", true, "", "Every region code used below."},
     {"port", "netdev", "string", false, "",
-     "Kernel interface (af_packet); the kernel must have no address on it."},
+     "Kernel interface (af_packet); the kernel must have no address on it. It joins IPv4 fragments before "
+     "the relay sees them: a datagram larger than `mtu` is dropped (`rx_oversize`). Real network cards do "
+     "not."},
     {"port", "pci", "string", false, "", "Network card of DPDK's, like `0000:81:00.0`."},
     {"port", "memif", "string", false, "", "Path of a memif socket; the relay is its server."},
     {"port", "ring", "name", false, "", "A ring inside the process, for tests."},
