@@ -299,7 +299,7 @@ void BenchRelay::Wait(uint64_t ms) {
 // The rest of it, for every flow.
 template <class A>
 void BenchRelay::Handshake() {
-  const FlowTable<A>& table = TableOf<A>();
+  const FlowTable<A>& table = Table<A>();
   Burst burst;
   TraceEntry<A> in[kBurst], out[kBurst];
   for (uint32_t done = 0; done < flows_; done += kBurst) {
@@ -318,18 +318,19 @@ void BenchRelay::Handshake() {
 }
 
 template <class A>
-const FlowTable<A>& BenchRelay::TableOf() const {
+const FlowTable<A>& BenchRelay::Table() const {
   if constexpr (A::kFamily == Family::kV4)
     return pipeline_->flows_v4();
   else
     return pipeline_->flows_v6();
 }
+template const FlowTable<V4>& BenchRelay::Table() const;
+template const FlowTable<V6>& BenchRelay::Table() const;
 
 template <class A>
 std::vector<TraceEntry<A>> BenchRelay::Trace(Direction direction, size_t packets) {
   std::vector<TraceEntry<A>> trace(packets);
-  for (TraceEntry<A>& e : trace)
-    e = EntryOf(TableOf<A>()[static_cast<FlowIndex>(draw_() % flows_)], direction);
+  for (TraceEntry<A>& e : trace) e = EntryOf(Table<A>()[static_cast<FlowIndex>(draw_() % flows_)], direction);
   return trace;
 }
 template std::vector<TraceEntry<V4>> BenchRelay::Trace(Direction, size_t);

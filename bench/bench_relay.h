@@ -75,6 +75,9 @@ class BenchRelay : private BufferSource {
   template <class A>
   std::vector<TraceEntry<A>> NewFlows(size_t packets);
   uint32_t flows() const { return flows_; }
+  template <class A>
+  const FlowTable<A>& Table() const;
+  uint64_t now_ms() const { return now_ms_; }
   const CounterPage& page() const { return *page_; }
   const Pipeline& pipeline() const { return *pipeline_; }
   uint64_t SubscriberFlows() const { return subscribers_.TotalFlows(); }
@@ -88,9 +91,6 @@ class BenchRelay : private BufferSource {
   TraceEntry<A> Outbound(uint32_t flow) const;
   template <class A>
   void Handshake();
-  template <class A>
-  const FlowTable<A>& TableOf() const;
-
   const uint32_t flows_;
   const Segment data_;
   uint32_t next_flow_;

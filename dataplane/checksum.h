@@ -50,12 +50,18 @@ constexpr uint16_t Updated(uint16_t checksum, uint16_t delta) {
 inline uint16_t Sum(const void* data, size_t bytes, uint64_t start = 0) {
   const auto* p = static_cast<const uint8_t*>(data);
   uint64_t sum = start;
-  for (; bytes >= 2; bytes -= 2, p += 2) {
+  for (; bytes >= 4; bytes -= 4, p += 4) {  // two words at once
+    uint32_t words;
+    std::memcpy(&words, p, 4);
+    sum += words;
+  }
+  if (bytes >= 2) {
     uint16_t word;
     std::memcpy(&word, p, 2);
     sum += word;
+    p += 2;
   }
-  if (bytes == 1) sum += *p;
+  if ((bytes & 1) != 0) sum += *p;
   return Fold(sum);
 }
 

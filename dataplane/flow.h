@@ -93,7 +93,8 @@ struct alignas(64) Flow {
   uint16_t tuple_delta;    // the same with the port
   uint32_t packets_out, packets_in;
   uint32_t timestamp_offset;  // added to TSval outbound, constant for life; 0: timestamps are kept
-  bool exclusive;             // the alias port is held in ExclusivePorts, until quarantine ends
+  uint32_t exclusive : 1;     // the alias port is held in ExclusivePorts, until quarantine ends
+  uint32_t flow_label : 20;   // IPv6: the one shown to the core, never 0
 };
 static_assert(sizeof(Flow<V4>) == 64, "an established IPv4 packet dirties one line");
 static_assert(sizeof(Flow<V6>) == 128);

@@ -49,7 +49,7 @@ void Pipeline::RelayIcmpError(Origin origin, Packet& p, const World& world) {
   TranslateIcmpError<A, kDirection>(p, quote, flow);
   if constexpr (kOut) {
     const uint32_t id = p.has_id() ? ids_.Next(flow.alias, flow.remote, p.protocol) : 0;
-    Scrub(p, snapshot.settings, shared_.label_key, id);
+    Scrub(p, snapshot.settings, flow.flow_label, id);
     if (!EgressGuard::PassesError(p, quote.ip, snapshot, flow.unit))
       return Drop(kDirection, p, DropReason::kEgressGuard);
   } else {

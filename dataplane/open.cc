@@ -25,6 +25,12 @@ uint32_t DrawTimestampOffset(const Settings& settings, RandomSource& random) {
   return offset;
 }
 
+// A flow's label is random and its own for life (RFC 6437 section 3 wants it hard to guess).
+uint32_t DrawFlowLabel(RandomSource& random) {
+  constexpr uint32_t kLabels = 1u << 20;
+  return 1 + random.Below(kLabels - 1);
+}
+
 template <class A>
 void StartState(const Packet& p, const Snapshot& snapshot, Flow<A>* flow) {
   if (p.protocol == kProtocolTcp)
@@ -76,6 +82,7 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   }
   StartState(p, snapshot, &flow);
   if (p.protocol == kProtocolTcp) flow.timestamp_offset = DrawTimestampOffset(snapshot.settings, random_);
+  if constexpr (A::kFamily == Family::kV6) flow.flow_label = DrawFlowLabel(random_);
   PrepareTranslation(&flow);
   page_.Count(kOut, OpenedCounter(p.protocol));
   page_.flows[static_cast<int>(A::kFamily)].Add(1);

@@ -33,7 +33,6 @@ Shared::Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& l
       subscribers(subscribers),
       leases(leases),
       phase_key(DrawSipKey(random)),
-      label_key(DrawSipKey(random)),
       fragment_key(DrawSipKey(random)),
       id_key(DrawHashKey(random)),
       answers(DrawSipKey(random)) {}
@@ -165,7 +164,7 @@ void Pipeline::Relay(Packet& p, const World& world) {
   Translate<A, kDirection>(p, flow);
   if constexpr (kOut) {
     ++flow.packets_out;
-    Scrub(p, snapshot.settings, shared_.label_key, id);
+    Scrub(p, snapshot.settings, flow.flow_label, id);
     if (flow.protocol == kProtocolTcp && p.part != Part::kLater)
       ScrubTcpOptions(p, flow.timestamp_offset, snapshot.settings);
     if (!EgressGuard::PassesTranslated(p, snapshot, flow.unit))

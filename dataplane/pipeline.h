@@ -37,7 +37,6 @@ struct Shared {
   SubscriberTable& subscribers;
   const Leases& leases;
   const SipKey phase_key;                  // staggers the epoch edges
-  const SipKey label_key;                  // IPv6 flow labels
   const SipKey fragment_key;               // homes of datagrams in fragments
   const FlowHash::Key id_key;              // identifications of datagrams
   mutable AnswerLimit answers;             // of atomics, taken from by every worker

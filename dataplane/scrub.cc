@@ -26,50 +26,41 @@ uint16_t WordAt(const void* field) {
 // The deltas come from values in registers: reading back bytes just written as words would stall.
 // RFC 6864: an atomic datagram needs no identification; another gets a new one.
 void ScrubIpv4(Ipv4Header& ip, const Settings& settings, uint16_t id) {
+  uint64_t delta = 0;  // folded once
+  const auto change = [&](uint16_t before, uint16_t after) { delta += uint64_t{Negated(before)} + after; };
   const uint16_t ttl_before = WordAt(&ip.ttl), tos_before = WordAt(&ip.version_ihl);
   const uint8_t ttl = CappedTtl(ip.ttl, settings);
-  const uint16_t ttl_after = static_cast<uint16_t>((ttl_before & 0xff00) | ttl);
-  uint16_t delta = Delta(ttl_before, ttl_after);
+  change(ttl_before, static_cast<uint16_t>((ttl_before & 0xff00) | ttl));
   ip.ttl = ttl;
   if (settings[Setting::kScrubDscp] != 0) {
     const uint16_t tos_after = tos_before & static_cast<uint16_t>(kEcnBits << 8 | 0xff);
-    delta = Combined(delta, Delta(tos_before, tos_after));
+    change(tos_before, tos_after);
     ip.tos = static_cast<uint8_t>(tos_after >> 8);
   }
   if (settings[Setting::kScrubIpv4Id] != 0 || !IsAtomic(ip)) {
-    delta = Combined(delta, Delta(ip.id.raw, id));
+    change(ip.id.raw, id);
     ip.id.raw = id;
   }
-  ip.checksum.raw = Updated(ip.checksum.raw, delta);
+  ip.checksum.raw = Updated(ip.checksum.raw, Fold(delta));
 }
 
-uint32_t FlowLabel(const Packet& p, const SipKey& key) {
-  uint64_t words[4];
-  std::memcpy(words, p.ip6().source, sizeof words);
-  uint64_t ports = uint64_t{p.source_port} << 16 | p.destination_port;
-  SipHash hash(key);
-  for (uint64_t word : words) hash.Add(word);
-  auto label = static_cast<uint32_t>(hash.Add(ports << 8 | p.protocol).Finish()) & kLabelBits;
-  return label == 0 ? 1 : label;
-}
-
-void ScrubIpv6(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id) {
+void ScrubIpv6(Packet& p, const Settings& settings, uint32_t flow_label, uint32_t id) {
   Ipv6Header& ip = p.ip6();
   ip.hop_limit = CappedTtl(ip.hop_limit, settings);
   uint32_t word = ip.version_class_label.host();
   if (settings[Setting::kScrubDscp] != 0) word &= ~kDscpBits;
-  if (settings[Setting::kScrubFlowLabel] != 0) word = (word & ~kLabelBits) | FlowLabel(p, label_key);
+  if (settings[Setting::kScrubFlowLabel] != 0) word = (word & ~kLabelBits) | flow_label;
   ip.version_class_label = Be32::From(word);
   if (p.fragment_header != 0) p.fragment6().id.raw = id;
 }
 
 }  // namespace
 
-void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id) {
+void Scrub(Packet& p, const Settings& settings, uint32_t flow_label, uint32_t id) {
   if (p.family == Family::kV4)
     ScrubIpv4(p.ip4(), settings, static_cast<uint16_t>(id));
   else
-    ScrubIpv6(p, settings, label_key, id);
+    ScrubIpv6(p, settings, flow_label, id);
 }
 
 }  // namespace cfr

@@ -5,12 +5,11 @@
 
 #include "common/settings.h"
 #include "dataplane/packet.h"
-#include "dataplane/siphash.h"
 
 namespace cfr {
 
-// `p` carries its translated source; its TTL is at least 2. `label_key`: secret, makes the
-// flow label of a translated 5-tuple (20 bits, not 0). `id`: of the datagram, for what is not atomic.
-void Scrub(Packet& p, const Settings& settings, const SipKey& label_key, uint32_t id);
+// The TTL of `p` is at least 2. `flow_label`: of its flow, for IPv6. `id`: of the datagram, for what is not
+// atomic.
+void Scrub(Packet& p, const Settings& settings, uint32_t flow_label, uint32_t id);
 
 }  // namespace cfr
