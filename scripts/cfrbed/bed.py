@@ -29,14 +29,15 @@ class Bed:
     def exists(self):
         return os.path.exists(self.directory) or self.network.exists()
 
-    def up(self, workers=1, extra="", relay=True):
+    def up(self, workers=1, extra="", relay=True, cfs=True):
         """Everything, ready when it returns; nothing is left if it fails."""
         if self.exists():
             raise Failed(f"a bed '{self.name}' stands already; scripts/bed --name {self.name} down")
         os.makedirs(self.directory, mode=0o755)
         try:
             self.network.up()
-            self.cfs.start()
+            if cfs:
+                self.cfs.start()
             self.relay.configure(configuration(workers, extra))
             if relay:
                 self.relay.start()

@@ -10,6 +10,7 @@ ACCESS_V4, ACCESS_V6 = "10.10.0", "fd10::"
 RELAY = {"access": {"ipv4": "10.10.0.1", "ipv6": "fd10::1"}, "core": {"ipv4": "198.18.0.1", "ipv6": "2001:db8:5::1"}}
 CFS = {"ipv4": "198.18.0.2", "ipv6": "2001:db8:5::2"}
 POOLS = {"ipv4": "203.0.113.0/28", "ipv6": "2001:db8:cf::/64"}
+KERNEL_POOLS = {"ipv4": "203.0.113.1-203.0.113.14", "ipv6": "2001:db8:cf::1-2001:db8:cf::ffff"}
 ROUTED = {"ipv4": "203.0.113.0/24", "ipv6": "2001:db8:cf::/48"}  # by the CFS to the relay; pools may lie in it
 
 
@@ -63,18 +64,20 @@ class Network:
             self.sysctl(self.relay, f"net.ipv6.conf.{device}.disable_ipv6=1")
         self.sysctl(self.relay, "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0")
 
-    def give_to_kernel(self):
-        """The kernel's own NAT in the relay's place: address and port by nft's random choice from the pools."""
+    def give_to_kernel(self, pools=KERNEL_POOLS, how="random"):
+        """The kernel's own NAT in the relay's place; `how`: nft's words after the pool."""
         self.sysctl(self.relay, "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
         for device, side in (("acc0", "access"), ("core0", "core")):
             self.sysctl(self.relay, f"net.ipv6.conf.{device}.disable_ipv6=0")
             self._address(self.relay, device, RELAY[side]["ipv4"] + "/24", RELAY[side]["ipv6"] + "/64")
+        for family, cfs in CFS.items():
+            run("ip", "-n", self.relay, "-6" if family == "ipv6" else "-4", "route", "replace", "default", "via", cfs)
         rules = f"""
 table inet contrast {{
   chain post {{
     type nat hook postrouting priority srcnat; policy accept;
-    oifname "core0" ip saddr {ACCESS_V4}.0/24 snat ip to 203.0.113.1-203.0.113.14 random
-    oifname "core0" ip6 saddr {ACCESS_V6}/64 snat ip6 to 2001:db8:cf::1-2001:db8:cf::ffff random
+    oifname "core0" ip saddr {ACCESS_V4}.0/24 snat ip to {pools['ipv4']} {how}
+    oifname "core0" ip6 saddr {ACCESS_V6}/64 snat ip6 to {pools['ipv6']} {how}
   }}
 }}
 """
