@@ -22,6 +22,11 @@ void Shorten(std::vector<ConfigError>* errors) {
 
 }  // namespace
 
+const PoolConfig* Config::FindPool(std::string_view name) const {
+  auto found = std::find_if(pools.begin(), pools.end(), [&](const PoolConfig& p) { return p.name == name; });
+  return found == pools.end() ? nullptr : &*found;
+}
+
 ConfigResult ParseConfig(std::string_view text) {
   ReadResult read = ReadConfigText(text);
   if (read.parsed) CheckRules(read.config, read.places, &read.errors);

@@ -43,6 +43,9 @@ struct PoolConfig {
   uint32_t alias_units = 4;                   // units in use at once, 1..kUnitsPerPoolMax
   PortMode port_mode = PortMode::kPerRemote;  // of the units drawn from now on; a change draws others
   bool answer_neighbours = false;  // answer ARP/ND for the pool on the core side; else it is routed to us
+  std::string parent = {};         // pool it may be merged into; empty: none
+  bool cross_border = false;       // the parent's region need not contain this one's
+  std::string city = {};           // published with the region; empty: the region alone
   Family family() const { return prefixes.front().address.family; }
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };
@@ -65,6 +68,7 @@ struct Config {
   std::vector<SubscribersConfig> subscribers;
   std::vector<PoolConfig> pools;
   std::vector<BypassConfig> bypasses;
+  const PoolConfig* FindPool(std::string_view name) const;  // nullptr: none
   friend bool operator==(const Config&, const Config&) = default;
 };
 

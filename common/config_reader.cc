@@ -218,6 +218,18 @@ class Reader {
           static_cast<PortMode>(values_.Word(*v, "pool.port_mode", "per_remote|exclusive").value_or(0));
     if (const Value* v = TableReader::Find(table, "answer_neighbours"))
       pool.answer_neighbours = values_.Flag(*v, "pool.answer_neighbours").value_or(false);
+    if (const Value* v = TableReader::Find(table, "parent")) {
+      pool.parent = values_.Name(*v, "pool.parent").value_or("");
+      place.parent = values_.At(*v);
+    }
+    if (const Value* v = TableReader::Find(table, "cross_border")) {
+      pool.cross_border = values_.Flag(*v, "pool.cross_border").value_or(false);
+      place.cross_border = values_.At(*v);
+    }
+    if (const Value* v = TableReader::Find(table, "city")) {
+      pool.city = values_.Text(*v, "pool.city").value_or("");
+      place.city = values_.At(*v);
+    }
     if (const Value* v = TableReader::Find(table, "prefixes"))
       place.whole = Prefixes(*v, "pool.prefixes", &pool.prefixes, &place.prefixes);
     places_.pools_whole &= missing == 0 && place.whole && !pool.region.empty();

@@ -16,6 +16,7 @@ namespace cfr {
 struct ConfigPlaces {
   struct Pool {
     Place name, region, units;  // of the table or the name where the key is not given
+    Place parent, cross_border, city;
     std::vector<Place> prefixes;
     bool whole = true;
   };

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/address_rules.h"
+#include "common/pool_rules.h"
 #include "common/suggestion.h"
 
 namespace cfr {
@@ -170,6 +171,7 @@ class Rules {
 
 void CheckRules(const Config& config, const ConfigPlaces& places, std::vector<ConfigError>* errors) {
   Rules(config, places, errors).All();
+  CheckPoolRules(config, places, errors);
   CheckAddressRules(config, places, errors);
 }
 

@@ -12,9 +12,10 @@
 
 namespace cfr {
 
-inline constexpr uint32_t kMtuMin = 1280, kMtuMax = 9000;  // RFC 8200 section 5; jumbo frames
-inline constexpr size_t kTextBytesMax = 128;               // of any string
-inline constexpr uint64_t kVlanIdMax = 4094;               // IEEE 802.1Q 9.6: 0 is no VLAN, 4095 reserved
+inline constexpr uint32_t kMtuMin = 1280, kMtuMax = 9000;     // RFC 8200 section 5; jumbo frames
+inline constexpr size_t kTextBytesMax = 128;                  // of any string
+inline constexpr uint64_t kVlanIdMax = 4094;                  // IEEE 802.1Q 9.6: 0 is no VLAN, 4095 reserved
+inline constexpr uint64_t kCitySubscribersPerUnitMin = 1000;  // or a city is too precise for the crowd
 inline constexpr int kIpv6PoolLength = 64;  // one /64 per pool: who groups addresses by /64 sees one source
 
 struct TableRow {
@@ -94,12 +95,21 @@ inline constexpr KeyRow kKeyRows[] = {
      "units and draws others."},
     {"pool", "answer_neighbours", "true or false", false, "false",
      "Answer ARP and neighbour discovery for the pool; otherwise it must be routed to the relay."},
+    {"pool", "parent", "name", false, "none",
+     "Pool of the same family into which this one may be merged; that one's region then serves this one's. "
+     "It equals or contains it, as \"DE\" contains \"DE-BE\"."},
+    {"pool", "cross_border", "true or false", false, "false",
+     "The parent's region need not contain this one's: flows may be seen elsewhere."},
+    {"pool", "city", "string", false, "none",
+     "Published with the region (`cfrctl geofeed export`). Refused with fewer than 1000 subscribers for each "
+     "alias unit of the region."},
     {"bypass", "name", "name", true, "", "Name in output and metrics."},
     {"bypass", "prefix", "prefix", true, "", "The destinations."},
     {"bypass", "reason", "string", true, "", "Why subscribers may be seen there; shown at every apply."},
 };
 
-static_assert(kMtuMin == 1280 && kMtuMax == 9000 && kUnitsPerPoolMax == 16 && kVlanIdMax == 4094,
+static_assert(kMtuMin == 1280 && kMtuMax == 9000 && kUnitsPerPoolMax == 16 && kVlanIdMax == 4094 &&
+                  kCitySubscribersPerUnitMin == 1000,
               "their rows say so");
 
 // First components of the table paths.

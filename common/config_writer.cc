@@ -102,11 +102,15 @@ std::string WriteConfig(const Config& config) {
   for (const SubscribersConfig& s : config.subscribers)
     absl::StrAppend(&out, "\n[[subscribers]]\nprefix = ", Quoted(Format(s.prefix)),
                     "\nper = ", static_cast<int>(s.per), "\nregion = ", Quoted(s.region), "\n");
-  for (const PoolConfig& p : config.pools)
+  for (const PoolConfig& p : config.pools) {
     absl::StrAppend(&out, "\n[[pool]]\nname = ", Quoted(p.name), "\nregion = ", Quoted(p.region),
                     "\nprefixes = ", Array(p.prefixes), "\nstate = ", Quoted(Name(p.state)),
                     "\nalias_units = ", p.alias_units, "\nport_mode = ", Quoted(Name(p.port_mode)),
                     "\nanswer_neighbours = ", p.answer_neighbours ? "true" : "false", "\n");
+    if (!p.parent.empty()) absl::StrAppend(&out, "parent = ", Quoted(p.parent), "\n");
+    if (p.cross_border) absl::StrAppend(&out, "cross_border = true\n");
+    if (!p.city.empty()) absl::StrAppend(&out, "city = ", Quoted(p.city), "\n");
+  }
   for (const BypassConfig& b : config.bypasses)
     absl::StrAppend(&out, "\n[[bypass]]\nname = ", Quoted(b.name), "\nprefix = ", Quoted(Format(b.prefix)),
                     "\nreason = ", Quoted(b.reason), "\n");

@@ -136,6 +136,9 @@ std::string Rules() {
 - Every pool lies inside `egress_allowed`, is of one family, and has at least `alias_units` addresses. An
   IPv6 pool lies inside one /64.
 - Every region used is listed in `node.regions`, and a region with subscribers of a family has a pool of it.
+- A pool's `parent` is another pool of its family; parents make no ring. The parent's region equals the pool's or
+  is its country, unless the pool says `cross_border = true`. Pools of a region have parents in one region.
+- A pool with a `city` has a region of ISO 3166, and its region 1000 subscribers for each alias unit.
 - A gateway is on a link of its port.
 - Names are unique, both ports are different devices, `port_first` is not above `port_last`, and
   `avoided_ports` leaves a port between them.

@@ -22,6 +22,11 @@ std::vector<std::string> Texts(const std::vector<Prefix>& prefixes) {
   return texts;
 }
 
+// A value that need not be given.
+std::vector<std::string> Given(const std::string& text) {
+  return text.empty() ? std::vector<std::string>() : std::vector{text};
+}
+
 Objects Subscribers(const Config& c) {
   Objects objects;
   for (const auto& s : c.subscribers)
@@ -33,10 +38,15 @@ Objects Subscribers(const Config& c) {
 Objects Pools(const Config& c) {
   Objects objects;
   for (const auto& p : c.pools)
-    objects[p.name] = {
-        {"prefixes", Texts(p.prefixes)},    {"region", {p.region}},
-        {"state", {Name(p.state)}},         {"alias_units", {absl::StrCat(p.alias_units)}},
-        {"port_mode", {Name(p.port_mode)}}, {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}}};
+    objects[p.name] = {{"prefixes", Texts(p.prefixes)},
+                       {"region", {p.region}},
+                       {"state", {Name(p.state)}},
+                       {"alias_units", {absl::StrCat(p.alias_units)}},
+                       {"port_mode", {Name(p.port_mode)}},
+                       {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}},
+                       {"parent", Given(p.parent)},
+                       {"cross_border", Given(p.cross_border ? "true" : "")},
+                       {"city", Given(p.city)}};
   return objects;
 }
 

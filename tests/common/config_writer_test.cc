@@ -122,7 +122,19 @@ class RandomConfig {
     pool.alias_units = 1 + Below(kUnitsPerPoolMax);
     pool.port_mode = static_cast<PortMode>(Below(2));
     pool.answer_neighbours = Below(2) == 0;
+    Relate(c, &pool);
     return pool;
+  }
+
+  // Perhaps to an earlier pool.
+  void Relate(const Config& c, PoolConfig* pool) {
+    if (c.pools.empty() || Below(2) == 0) return;
+    const PoolConfig& parent = c.pools[Below(static_cast<uint32_t>(c.pools.size()))];
+    if (parent.family() != pool->family()) return;
+    for (const PoolConfig& p : c.pools)  // a region has parents in one region
+      if (p.region == pool->region && p.family() == pool->family() && !p.parent.empty()) return;
+    pool->parent = parent.name;
+    pool->cross_border = parent.region != pool->region;
   }
 
   std::mt19937_64 random_;
