@@ -106,16 +106,16 @@ RandomBelow KernelRandom() {
 }
 
 absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::vector<Assignment>& current,
-                                               const RandomBelow& random) {
+                                               const RandomBelow& random, const Merges& merges) {
   std::vector<Assignment> next = current;
   Drawer drawer(config, current, random);
   for (Assignment& a : next) {
     const PoolConfig* pool = PoolOf(config, a);
-    bool wanted = pool != nullptr && pool->state == PrefixState::kActive;
+    bool wanted = pool != nullptr && OpensFlows(merges, *pool);
     if (!wanted && a.state == PrefixState::kActive) a.state = PrefixState::kDraining;
   }
   for (const PoolConfig& pool : config.pools) {
-    if (pool.state != PrefixState::kActive) continue;
+    if (!OpensFlows(merges, pool)) continue;
     uint32_t active = 0;
     // Active units stay before draining ones come back; a surplus drains.
     for (PrefixState state : {PrefixState::kActive, PrefixState::kDraining})

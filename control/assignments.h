@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/config.h"
+#include "control/merges.h"
 
 namespace cfr {
 
@@ -35,10 +36,10 @@ using RandomBelow = std::function<uint64_t(uint64_t bound)>;
 RandomBelow KernelRandom();
 
 // The assignments that `config` asks for: units of active pools kept and topped up to alias_units, units
-// of pools that drain or are gone put to draining, the rest untouched. kResourceExhausted when a pool has
-// fewer free addresses than it needs or the node more than kUnitsMax units.
+// of pools that drain, are merged or are gone put to draining, the rest untouched. kResourceExhausted when a
+// pool has fewer free addresses than it needs or the node more than kUnitsMax units.
 absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::vector<Assignment>& current,
-                                               const RandomBelow& random);
+                                               const RandomBelow& random, const Merges& merges = {});
 
 // Lets draining units without flows rest and forgets those that have rested for `quarantine_ms`.
 // `flows(index)`: live flows of a unit. True if something changed.

@@ -82,6 +82,9 @@ const Commands::Row Commands::kRows[] = {
     {"pool del", nullptr, &Commands::PoolDel},
     {"pool drain", nullptr, &Commands::PoolDrain},
     {"pool undrain", nullptr, &Commands::PoolUndrain},
+    {"pool merge", nullptr, &Commands::PoolMerge},
+    {"pool unmerge", nullptr, &Commands::PoolUnmerge},
+    {"geofeed export", &Commands::GeofeedExport, nullptr},
     {"epoch show", &Commands::EpochShow, nullptr},
     {"epoch advance", nullptr, &Commands::EpochAdvance},
     {"flow list", nullptr, &Commands::FlowList},
@@ -159,12 +162,12 @@ void Commands::ConfigApply(const Json& args, Answered answered) {
 }
 
 Answer Commands::PoolList(const Json&) {
-  return Json{{"pools", PoolsView(node_)}};
+  return Json{{"pools", PoolsView(node_, now_ms_)}};
 }
 
 Answer Commands::PoolShow(const Json& args) {
   std::string name = Text(args, "name");
-  for (const Json& pool : PoolsView(node_))
+  for (const Json& pool : PoolsView(node_, now_ms_))
     if (pool["name"] == name) return pool;
   return NoPool(name);
 }
@@ -186,6 +189,7 @@ void Commands::PoolAdd(const Json& args, Answered answered) {
   pool.region = Text(args, "region");
   pool.alias_units = args.at("alias_units");
   pool.answer_neighbours = Flag(args, "answer_neighbours");
+  pool.parent = Text(args, "parent");
   for (const std::string text : args.at("prefix")) {
     auto prefix = ParsePrefix(text);
     if (!prefix.has_value())
@@ -241,6 +245,28 @@ void Commands::PoolDrain(const Json& args, Answered answered) {
 }
 void Commands::PoolUndrain(const Json& args, Answered answered) {
   SetPoolState(Text(args, "name"), PrefixState::kDraining, PrefixState::kActive, std::move(answered));
+}
+
+void Commands::SetMerged(const std::string& pool, bool merged, Answered answered) {
+  const PoolConfig* found = node_.config().FindPool(pool);
+  if (found == nullptr) return answered(NoPool(pool));
+  if (found->parent.empty())
+    return answered(Failure{ExitCode::kConflict, absl::StrCat("pool '", pool, "' has no parent"),
+                            "write parent = \"...\" into the file, then cfrctl config apply"});
+  node_.SetMerged(pool, merged, now_ms_, [this, pool, answered = std::move(answered)](Answer answer) {
+    if (auto* result = std::get_if<Json>(&answer)) (*result)["live_flows"] = node_.PoolFlows(pool);
+    answered(std::move(answer));
+  });
+}
+void Commands::PoolMerge(const Json& args, Answered answered) {
+  SetMerged(Text(args, "name"), true, std::move(answered));
+}
+void Commands::PoolUnmerge(const Json& args, Answered answered) {
+  SetMerged(Text(args, "name"), false, std::move(answered));
+}
+
+Answer Commands::GeofeedExport(const Json&) {
+  return GeofeedView(node_.config());
 }
 
 Answer Commands::EpochShow(const Json&) {

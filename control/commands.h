@@ -32,6 +32,10 @@ class Commands {
   void PoolDel(const Json& args, Answered answered);
   void PoolDrain(const Json& args, Answered answered);
   void PoolUndrain(const Json& args, Answered answered);
+  void PoolMerge(const Json& args, Answered answered);
+  void PoolUnmerge(const Json& args, Answered answered);
+  void SetMerged(const std::string& pool, bool merged, Answered answered);
+  Answer GeofeedExport(const Json& args);
   Answer EpochShow(const Json& args);
   void EpochAdvance(const Json& args, Answered answered);
   void FlowList(const Json& args, Answered answered);

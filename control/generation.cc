@@ -74,12 +74,13 @@ void AddPorts(const Config& config, Run* run) {
   }
 }
 
-void AddSubscribers(const Config& config, Run* run) {
+// The dataplane knows no merges: to it, subscribers are of the region that serves them.
+void AddSubscribers(const Config& config, const Merges& merges, Run* run) {
   for (const SubscribersConfig& s : config.subscribers) {
     Message m = MakeMessage(MessageKind::kSubscribers);
     m.subscribers.prefix = ToWire(s.prefix);
     m.subscribers.per = s.per;
-    m.subscribers.region = RegionOf(config, s.region);
+    m.subscribers.region = RegionOf(config, ServingRegion(config, merges, s.region, s.prefix.address.family));
     run->Add(m);
   }
 }
@@ -142,11 +143,11 @@ void AddNat64Prefixes(const Config& config, Run* run) {
 }  // namespace
 
 std::vector<Message> CompileGeneration(const Config& config, const std::vector<Assignment>& assignments,
-                                       Generation generation) {
+                                       Generation generation, const Merges& merges) {
   Run run(generation);
   AddSettings(config, &run);
   AddPorts(config, &run);
-  AddSubscribers(config, &run);
+  AddSubscribers(config, merges, &run);
   AddPools(config, &run);
   AddUnits(config, assignments, &run);
   AddBypasses(config, &run);

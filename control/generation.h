@@ -13,6 +13,6 @@ namespace cfr {
 // kBegin ... kCommit with count and digest; sequence numbers are the link's to fill in. Names become
 // numbers: a region its place in config.regions, a pool its place in config.pools.
 std::vector<Message> CompileGeneration(const Config& config, const std::vector<Assignment>& assignments,
-                                       Generation generation);
+                                       Generation generation, const Merges& merges = {});
 
 }  // namespace cfr

@@ -22,14 +22,16 @@ class Checks {
   bool healthy_ = true;
 };
 
-// Subscribers whose region has only staged and draining pools cannot open flows.
-void CheckPools(const Config& config, Checks* checks) {
+// Subscribers whose region has only staged and draining pools, or pools merged into such, cannot open flows.
+void CheckPools(const Config& config, const Merges& merges, Checks* checks) {
   std::vector<std::string> without;
   for (const SubscribersConfig& s : config.subscribers) {
+    const Family family = s.prefix.address.family;
+    const std::string region = ServingRegion(config, merges, s.region, family);
     auto serves = [&](const PoolConfig& p) {
-      return p.state == PrefixState::kActive && p.region == s.region && p.family() == s.prefix.address.family;
+      return OpensFlows(merges, p) && p.region == region && p.family() == family;
     };
-    std::string place = absl::StrCat(s.region, " ", Name(s.prefix.address.family));
+    std::string place = absl::StrCat(s.region, " ", Name(family));
     bool told = std::find(without.begin(), without.end(), place) != without.end();
     if (!told && std::none_of(config.pools.begin(), config.pools.end(), serves)) without.push_back(place);
   }
@@ -67,7 +69,7 @@ Json HealthView(Node& node, const Heartbeats& heartbeats, uint64_t now_ms) {
         silent.empty() ? "every thread turns" : absl::StrCat(absl::StrJoin(silent, ", "), " stands still"));
     CheckDataplane(node.link().page(), node.generation(), now_ms, &checks);
   }
-  CheckPools(node.config(), &checks);
+  CheckPools(node.config(), node.merges(), &checks);
   return std::move(checks).Result();
 }
 

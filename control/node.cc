@@ -52,7 +52,7 @@ void Node::Attached(uint64_t now_ms) {
     AdvanceEpoch(now_ms, [](const Answer&) {});
   changing_ = false;
   if (state_.generation == 0 || page.generation.Get() != state_.generation) {
-    auto assigned = Assign(state_.config, state_.assignments, KernelRandom());
+    auto assigned = Assign(state_.config, state_.assignments, KernelRandom(), state_.merges);
     if (!assigned.ok())
       return Log(LogLevel::kError, "cannot assign", {{"why", std::string(assigned.status().message())}});
     State next = state_;
@@ -64,22 +64,45 @@ void Node::Attached(uint64_t now_ms) {
   RenewLease(now_ms);
 }
 
-void Node::Change(const Config& next_config, uint64_t now_ms, Answered answered) {
+std::optional<Failure> Node::Busy() const {
   if (!link_.attached())
-    return answered(
-        Failure{ExitCode::kFailed,
-                absl::StrCat("no dataplane is attached: ", std::string(link_.why_detached().message())),
-                "start cfr-dataplane; nothing was changed"});
+    return Failure{ExitCode::kFailed,
+                   absl::StrCat("no dataplane is attached: ", std::string(link_.why_detached().message())),
+                   "start cfr-dataplane; nothing was changed"};
   if (changing_)
-    return answered(
-        Failure{ExitCode::kConflict, "another change is on its way to the dataplane", "try again"});
+    return Failure{ExitCode::kConflict, "another change is on its way to the dataplane", "try again"};
+  return std::nullopt;
+}
+
+void Node::Change(const Config& next_config, uint64_t now_ms, Answered answered) {
+  if (auto busy = Busy(); busy.has_value()) return answered(*busy);
   if (next_config == state_.config && state_.generation != 0)
     return answered(Json{{"changed", false}, {"generation", state_.generation}});
-  auto assigned = Assign(next_config, state_.assignments, KernelRandom());
+  absl::Status steps = CheckPrefixSteps(state_.prefixes, next_config);
+  if (!steps.ok())
+    return answered(Failure{ExitCode::kConflict, std::string(steps.message()),
+                            "staged leads to active, active to draining; nothing was changed"});
+  ChangeTo(next_config, StillMerged(next_config, state_.merges), now_ms, std::move(answered));
+}
+
+void Node::SetMerged(const std::string& pool, bool merged, uint64_t now_ms, Answered answered) {
+  if (auto busy = Busy(); busy.has_value()) return answered(*busy);
+  Merges next = state_.merges;
+  if (merged)
+    next.insert(pool);
+  else
+    next.erase(pool);
+  next = StillMerged(state_.config, next);
+  if (next == state_.merges) return answered(Json{{"changed", false}, {"generation", state_.generation}});
+  ChangeTo(state_.config, next, now_ms, std::move(answered));
+}
+
+void Node::ChangeTo(const Config& config, const Merges& merges, uint64_t now_ms, Answered answered) {
+  auto assigned = Assign(config, state_.assignments, KernelRandom(), merges);
   if (!assigned.ok())
     return answered(
         Failure{ExitCode::kFailed, std::string(assigned.status().message()), "nothing was changed"});
-  Commit({next_config, NextGeneration(), *assigned}, now_ms, std::move(answered));
+  Commit({config, NextGeneration(), *assigned, merges, state_.prefixes}, now_ms, std::move(answered));
 }
 
 // Newer than what the dataplane holds, whoever gave it that.
@@ -90,7 +113,8 @@ Generation Node::NextGeneration() const {
 
 void Node::Commit(State next, uint64_t now_ms, Answered answered) {
   changing_ = true;
-  auto run = CompileGeneration(next.config, next.assignments, next.generation);
+  next.prefixes = FollowPrefixes(next.config, next.assignments, next.prefixes, now_ms);
+  auto run = CompileGeneration(next.config, next.assignments, next.generation, next.merges);
   auto done = [this, next, now_ms, answered = std::move(answered)](absl::Status status, Generation) {
     changing_ = false;
     if (status.ok()) {

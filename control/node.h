@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "common/config.h"
@@ -29,12 +30,16 @@ class Node {
 
   // Makes `next` the configuration in force. Nothing to do: {"changed": false}. One change at a time.
   void Change(const Config& next, uint64_t now_ms, Answered answered);
+  // Merges a pool into its parent, or lets it serve its region by itself again.
+  void SetMerged(const std::string& pool, bool merged, uint64_t now_ms, Answered answered);
   // A new epoch key, in force at once.
   void AdvanceEpoch(uint64_t now_ms, Answered answered);
 
   const Config& config() const { return state_.config; }
   Generation generation() const { return state_.generation; }
   const std::vector<Assignment>& assignments() const { return state_.assignments; }
+  const Merges& merges() const { return state_.merges; }
+  const std::vector<PrefixLife>& prefixes() const { return state_.prefixes; }
   DataplaneLink& link() { return link_; }
   uint64_t UnitFlows(UnitIndex unit) const;
   // Live flows on the units of a pool.
@@ -42,6 +47,9 @@ class Node {
 
  private:
   void Attached(uint64_t now_ms);
+  // What forbids a change now, if anything does.
+  std::optional<Failure> Busy() const;
+  void ChangeTo(const Config& config, const Merges& merges, uint64_t now_ms, Answered answered);
   Generation NextGeneration() const;
   void Commit(State next, uint64_t now_ms, Answered answered);
   void RenewLease(uint64_t now_ms);

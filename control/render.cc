@@ -76,8 +76,9 @@ std::string RenderPools(const Json& result) {
     for (const Json& prefix : p.at("prefixes")) prefixes.push_back(Text(prefix));
     for (const auto& [state, count] : p.at("unit_states").items())
       states.push_back(absl::StrCat(Text(count), " ", state));
-    rows.push_back({Text(p.at("name")), Text(p.at("region")),
-                    p.at("deleted").get<bool>() ? "deleted" : Text(p.at("state")),
+    std::string state = p.at("deleted").get<bool>() ? "deleted" : Text(p.at("state"));
+    if (!p.at("merged_into").is_null()) state = "merged into " + Text(p.at("merged_into"));
+    rows.push_back({Text(p.at("name")), Text(p.at("region")), state,
                     states.empty() ? "none" : absl::StrJoin(states, ", "), Text(p.at("flows")),
                     absl::StrJoin(prefixes, " ")});
   }
@@ -88,7 +89,11 @@ std::string RenderPool(const Json& pool) {
   Rows rows = {{"unit", "address", "state"}};
   for (const Json& unit : pool.at("units"))
     rows.push_back({Text(unit.at("index")), Text(unit.at("address")), Text(unit.at("state"))});
-  return absl::StrCat(RenderPools({{"pools", Json::array({pool})}}), "\n", Table(rows));
+  Rows prefixes = {{"prefix", "state", "for s"}};
+  for (const Json& p : pool.at("prefix_states"))
+    prefixes.push_back({Text(p.at("prefix")), Text(p.at("state")), Text(p.at("age_seconds"))});
+  return absl::StrCat(RenderPools({{"pools", Json::array({pool})}}), "\n", Table(prefixes), "\n",
+                      Table(rows));
 }
 
 std::string RenderEpoch(const Json& result) {

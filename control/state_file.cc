@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -50,6 +51,26 @@ bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
   return false;
 }
 
+Json ToJson(const PrefixLife& life) {
+  return {{"pool", life.pool},
+          {"prefix", Format(life.prefix)},
+          {"state", Name(life.state)},
+          {"since_ms", life.since_ms}};
+}
+
+// The clock starts anew with the machine: what began later than now began before that.
+bool FromJson(const Json& j, uint64_t now_ms, PrefixLife* life) {
+  auto prefix = ParsePrefix(j.at("prefix").get<std::string>());
+  auto state = j.at("state").get<std::string>();
+  life->pool = j.at("pool").get<std::string>();
+  life->since_ms = std::min(j.at("since_ms").get<uint64_t>(), now_ms);
+  if (!prefix.has_value()) return false;
+  life->prefix = *prefix;
+  for (int s = 0; s < kPrefixStates; ++s)
+    if (state == Name(static_cast<PrefixState>(s))) return life->state = static_cast<PrefixState>(s), true;
+  return false;
+}
+
 bool Decode(const std::string& text, uint64_t now_ms, State* state) {
   Json j = ParseJson(text);
   if (!j.is_object()) return false;
@@ -68,6 +89,10 @@ bool Decode(const std::string& text, uint64_t now_ms, State* state) {
         return false;
       state->assignments.push_back(a);
     }
+    // A state written before there were merges and ages has none.
+    for (const Json& pool : j.value("merged", Json::array())) state->merges.insert(pool.get<std::string>());
+    for (const Json& item : j.value("prefixes", Json::array()))
+      if (!FromJson(item, now_ms, &state->prefixes.emplace_back())) return false;
     return state->generation > 0;
   } catch (const Json::exception&) {
     return false;
@@ -89,8 +114,11 @@ absl::Status StateFile::Save(const State& state) const {
   Json j = {{"schema", kSchema},
             {"generation", state.generation},
             {"config", WriteConfig(state.config)},
-            {"assignments", Json::array()}};
+            {"assignments", Json::array()},
+            {"merged", state.merges},
+            {"prefixes", Json::array()}};
   for (const Assignment& a : state.assignments) j["assignments"].push_back(ToJson(a));
+  for (const PrefixLife& life : state.prefixes) j["prefixes"].push_back(ToJson(life));
   const std::string aside = path_ + ".new";
   int file = open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return Failed(aside);

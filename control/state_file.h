@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What survives a restart of the control process: the last committed configuration, its generation and
-// the assignments. Keys do not.
+// What survives a restart of the control process: the last committed configuration, its generation, the
+// assignments, which pools are merged and since when each prefix is what it is. Keys do not.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "common/config.h"
 #include "control/assignments.h"
+#include "control/prefix_lives.h"
 
 namespace cfr {
 
@@ -18,6 +19,8 @@ struct State {
   Config config;
   Generation generation = 0;
   std::vector<Assignment> assignments;
+  Merges merges = {};
+  std::vector<PrefixLife> prefixes = {};
 };
 
 class StateFile {

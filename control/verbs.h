@@ -20,4 +20,8 @@ ExitCode ConfigApply(const Invocation& invocation);
 // pool_verbs.cc
 ExitCode PoolDrain(const Invocation& invocation);
 
+// geofeed_verbs.cc
+ExitCode GeofeedExport(const Invocation& invocation);
+ExitCode GeofeedCheck(const Invocation& invocation);
+
 }  // namespace cfr

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "common/geofeed.h"
 
 namespace cfr {
 namespace {
@@ -35,9 +36,7 @@ uint64_t Sum(const DataplanePage& page, const std::function<uint64_t(const Count
   return total;
 }
 
-}  // namespace
-
-Json PoolView(Node& node, const PoolConfig& pool) {
+Json PoolView(Node& node, const PoolConfig& pool, const std::vector<PrefixLife>& all_lives, uint64_t now_ms) {
   Json prefixes = Json::array(), units = Json::array();
   for (const Prefix& p : pool.prefixes) prefixes.push_back(Format(p));
   std::map<std::string, int> states;
@@ -46,11 +45,23 @@ Json PoolView(Node& node, const PoolConfig& pool) {
       units.push_back({{"index", a.index}, {"address", Format(a.address)}, {"state", Name(a.state)}});
       ++states[Name(a.state)];
     }
+  Json lives = Json::array();
+  for (const PrefixLife& life : all_lives)
+    if (life.pool == pool.name)
+      lives.push_back({{"prefix", Format(life.prefix)},
+                       {"state", Name(life.state)},
+                       {"age_seconds", (now_ms - life.since_ms) / 1000}});
+  auto given = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+  const PoolConfig* serving = MergedInto(node.config(), node.merges(), pool);
   return {{"name", pool.name},
           {"region", pool.region},
           {"family", Name(pool.family())},
           {"state", Name(pool.state)},
           {"prefixes", prefixes},
+          {"prefix_states", lives},
+          {"parent", given(pool.parent)},
+          {"merged_into", given(serving == nullptr ? "" : serving->name)},
+          {"city", given(pool.city)},
           {"alias_units", pool.alias_units},
           {"port_mode", Name(pool.port_mode)},
           {"answer_neighbours", pool.answer_neighbours},
@@ -60,9 +71,13 @@ Json PoolView(Node& node, const PoolConfig& pool) {
           {"flows", node.link().attached() ? Json(node.PoolFlows(pool.name)) : Json()}};
 }
 
+}  // namespace
+
 // Pools of the configuration, then those that are gone but still drain.
-Json PoolsView(Node& node) {
+Json PoolsView(Node& node, uint64_t now_ms) {
   Json pools = Json::array();
+  const std::vector<PrefixLife> lives =
+      FollowPrefixes(node.config(), node.assignments(), node.prefixes(), now_ms);
   std::map<std::string, PoolConfig> gone;
   for (const Assignment& a : node.assignments()) {
     PoolConfig& pool = gone[a.pool];
@@ -73,14 +88,20 @@ Json PoolsView(Node& node) {
     pool.prefixes.push_back({a.address, static_cast<uint8_t>(a.address.bits())});
   }
   for (const PoolConfig& pool : node.config().pools) {
-    pools.push_back(PoolView(node, pool));
+    pools.push_back(PoolView(node, pool, lives, now_ms));
     gone.erase(pool.name);
   }
   for (const auto& [name, pool] : gone) {
-    pools.push_back(PoolView(node, pool));
+    pools.push_back(PoolView(node, pool, lives, now_ms));
     pools.back()["deleted"] = true;
   }
   return pools;
+}
+
+Json GeofeedView(const Config& config) {
+  std::vector<std::string> omitted;
+  const std::string feed = WriteGeofeed(GeofeedOf(config, &omitted));
+  return {{"geofeed", feed}, {"omitted", omitted}};
 }
 
 Json EpochView(Node& node) {

@@ -8,9 +8,9 @@
 
 namespace cfr {
 
-// "flows" is null while no dataplane is attached.
-Json PoolView(Node& node, const PoolConfig& pool);
-Json PoolsView(Node& node);
+// "flows" of a pool are null while no dataplane is attached.
+Json PoolsView(Node& node, uint64_t now_ms);
+Json GeofeedView(const Config& config);
 Json EpochView(Node& node);
 Json WorkersView(const DataplanePage& page);
 Json PortsView(const DataplanePage& page);

@@ -29,7 +29,8 @@ TEST(CommandTable, NamesAreUniqueAndNounsStayTogether) {
   for (const CommandRow& row : CommandTable()) EXPECT_TRUE(names.insert(row.name()).second) << row.name();
   std::vector<std::string> nouns = Nouns();
   EXPECT_EQ(std::set<std::string>(nouns.begin(), nouns.end()).size(), nouns.size());
-  EXPECT_EQ(VerbsOf("pool"), (std::vector<std::string>{"list", "show", "add", "del", "drain", "undrain"}));
+  EXPECT_EQ(VerbsOf("pool"),
+            (std::vector<std::string>{"list", "show", "add", "del", "drain", "undrain", "merge", "unmerge"}));
   EXPECT_TRUE(VerbsOf("health").empty());
   EXPECT_TRUE(VerbsOf("nothing").empty());
   EXPECT_EQ(FindCommand("pool"), nullptr);
@@ -51,8 +52,8 @@ TEST(CommandTable, TheReadOnlySocketShowsAggregatesOnly) {
   std::set<std::string> open;
   for (const CommandRow& row : CommandTable())
     if (row.access == Access::kAggregate) open.insert(row.name());
-  EXPECT_EQ(open, (std::set<std::string>{"counters", "epoch show", "flow stats", "health", "pool list",
-                                         "pool show", "port list", "version", "worker list"}));
+  EXPECT_EQ(open, (std::set<std::string>{"counters", "epoch show", "flow stats", "geofeed export", "health",
+                                         "pool list", "pool show", "port list", "version", "worker list"}));
 }
 
 TEST(Arguments, KeysAreTheirNamesInJson) {

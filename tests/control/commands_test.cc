@@ -214,6 +214,49 @@ TEST_F(CommandsTest, AStagedPoolIsNeitherDrainedNorStarted) {
   EXPECT_EQ(node_.generation(), 1u);
 }
 
+TEST_F(CommandsTest, MergeAndUnmerge) {
+  EXPECT_EQ(Refusal("pool merge", {{"name", "nope"}}).message, "no pool 'nope'");
+  EXPECT_EQ(Refusal("pool merge", {{"name", "milan"}}).message, "pool 'milan' has no parent");
+  Config next = node_.config();
+  next.pools[0].parent = "rome";
+  next.pools[0].cross_border = true;
+  next.pools[2].state = PrefixState::kActive;
+  Result("config apply", {{"config", WriteConfig(next)}});
+  SetFlows("milan", 1);
+  Json merged = Result("pool merge", {{"name", "milan"}});
+  EXPECT_EQ(merged["changed"], true);
+  EXPECT_EQ(merged["live_flows"], 8);
+  EXPECT_EQ(Result("pool show", {{"name", "milan"}})["merged_into"], "rome");
+  EXPECT_EQ(Result("pool show", {{"name", "milan"}})["unit_states"], Json({{"draining", 4}}));
+  EXPECT_EQ(Result("pool merge", {{"name", "milan"}})["changed"], false);
+  EXPECT_EQ(node_.config(), next) << "what is desired stays as it was written";
+  EXPECT_EQ(Result("pool unmerge", {{"name", "milan"}})["changed"], true);
+  EXPECT_EQ(Result("pool show", {{"name", "milan"}})["unit_states"], Json({{"active", 4}}));
+  EXPECT_EQ(Result("pool unmerge", {{"name", "milan"}})["changed"], false);
+}
+
+TEST_F(CommandsTest, AMergeEndsWithTheParent) {
+  Config next = node_.config();
+  next.pools[0].parent = "rome";
+  next.pools[0].cross_border = true;
+  Result("config apply", {{"config", WriteConfig(next)}});
+  Result("pool merge", {{"name", "milan"}});
+  EXPECT_NE(Refusal("pool del", {{"name", "rome"}}).message.find("no pool 'rome' to be its parent"),
+            std::string::npos);
+  Result("config apply", {{"config", WriteConfig(test::SampleConfig())}});
+  EXPECT_TRUE(node_.merges().empty());
+  EXPECT_TRUE(Result("pool show", {{"name", "milan"}})["merged_into"].is_null());
+}
+
+TEST_F(CommandsTest, APrefixTakesNoStepThereIsNot) {
+  Config next = node_.config();
+  next.pools[0].state = PrefixState::kStaged;
+  Failure refused = Refusal("config apply", {{"config", WriteConfig(next)}});
+  EXPECT_EQ(refused.code, ExitCode::kConflict);
+  EXPECT_EQ(refused.message, "pool 'milan': 203.0.113.0/28 is active and cannot be staged");
+  EXPECT_EQ(node_.config(), test::SampleConfig());
+}
+
 TEST_F(CommandsTest, EpochAdvanceRaisesTheKeyVersion) {
   EXPECT_EQ(Result("epoch show"), Json({{"length_seconds", 3600}, {"key_version", 1}, {"advances", 1}}));
   EXPECT_EQ(Result("epoch advance"), Json({{"changed", true}, {"key_version", 2}}));

@@ -114,6 +114,29 @@ TEST(Generation, UnitsOutliveTheirPoolAndRegion) {
   ASSERT_NE(Compiled(next, *Assign(next, after, KernelRandom())), nullptr);
 }
 
+// Subscribers of a merged pool are those of the region that serves them; its own units drain.
+TEST(Generation, AMergedPoolIsServedByItsParentsRegion) {
+  Config config = SampleConfig();
+  config.regions = {"IT-25", "IT-62", "IT"};
+  config.pools[0].parent = "italy";
+  config.pools.push_back({"italy", "IT", {*ParsePrefix("203.0.113.192/28")}});
+  const std::vector<Assignment> before = Assigned(config);
+  const Merges merges = {"milan"};
+  const std::vector<Assignment> after = *Assign(config, before, KernelRandom(), merges);
+  ASSERT_EQ(after.size(), before.size());
+  for (const Assignment& a : after)
+    EXPECT_EQ(a.state, a.pool == "milan" ? PrefixState::kDraining : PrefixState::kActive);
+  SnapshotBuilder builder = Builder(config);
+  auto snapshot = Commit(&builder, CompileGeneration(config, after, 5, merges));
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_EQ(snapshot->subscribers.Find(*ParseAddress("10.10.0.77"))->region, 2);
+  EXPECT_EQ(snapshot->subscribers.Find(*ParseAddress("2001:db8:1fff::1"))->region, 0)
+      << "milan6 is not merged";
+  EXPECT_TRUE(snapshot->drawable[0][0].empty());
+  EXPECT_EQ(snapshot->drawable[2][0].size(), 4u);
+  EXPECT_EQ(*Assign(config, after, KernelRandom()), before) << "parted again, the same units serve";
+}
+
 TEST(Generation, ALaterOneFollowsInTheSameBuilder) {
   Config config = SampleConfig();
   SnapshotBuilder builder = Builder(config);

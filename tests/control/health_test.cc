@@ -72,5 +72,17 @@ TEST_F(HealthTest, ARegionWhoseLastPoolDrainsOpensNoFlows) {
   EXPECT_EQ(Findings(), (Bad{{"pools", "no active one for IT-25 ipv6"}}));
 }
 
+TEST_F(HealthTest, ARegionOfAMergedPoolIsServedIfTheParentIsActive) {
+  Config next = node_.config();
+  next.pools[0].parent = "rome";
+  next.pools[0].cross_border = true;
+  Ask("config apply", {{"config", WriteConfig(next)}});
+  Ask("pool merge", {{"name", "milan"}});
+  EXPECT_EQ(Findings(), (Bad{{"pools", "no active one for IT-25 ipv4"}})) << "rome is staged";
+  next.pools[2].state = PrefixState::kActive;
+  Ask("config apply", {{"config", WriteConfig(next)}});
+  EXPECT_EQ(Findings(), Bad{});
+}
+
 }  // namespace
 }  // namespace cfr

@@ -392,6 +392,29 @@ TEST_F(NodeTest, UnitsOfARemovedPoolRunDryAndRest) {
   ExpectAgreement();
 }
 
+TEST_F(NodeTest, MergesAndTheAgesOfPrefixesSurviveARestart) {
+  Config config = test::PlainConfig();
+  config.pools[0].parent = "wide4";
+  config.pools.push_back({"wide4", "XA-1", {"198.51.100.0/24"_net}});
+  StartDataplane();
+  StartControl(config);
+  Run(200);
+  node_->SetMerged("p4", true, now_ms_, Remember());
+  Run(200);
+  ASSERT_NE(LastJson(), nullptr);
+  const std::vector<PrefixLife> before = node_->prefixes();
+  ASSERT_EQ(before.size(), 3u);
+  StopControl();
+  StartControl(config);
+  Run(200);
+  EXPECT_EQ(node_->merges(), Merges{"p4"});
+  EXPECT_EQ(node_->prefixes(), before);
+  const std::vector<UnitIndex>& drawable = InForce().drawable[0][0];
+  ASSERT_EQ(drawable.size(), 4u);
+  for (UnitIndex unit : drawable)
+    EXPECT_TRUE("198.51.100.0/24"_net.Contains(InForce().units[unit].address)) << unit;
+}
+
 // Two threads all the time, as the two processes are: changes back and forth while the dataplane turns.
 TEST_F(NodeTest, BothRunAtOnce) {
   StartDataplane();

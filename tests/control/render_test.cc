@@ -27,6 +27,8 @@ Json Pool() {
           {"region", "IT-25"},
           {"state", "active"},
           {"deleted", false},
+          {"merged_into", nullptr},
+          {"prefix_states", {{{"prefix", "203.0.113.0/28"}, {"state", "draining"}, {"age_seconds", 75}}}},
           {"prefixes", {"203.0.113.0/28", "203.0.113.64/28"}},
           {"unit_states", {{"active", 4}, {"draining", 1}}},
           {"units", {{{"index", 3}, {"address", "203.0.113.7"}, {"state", "active"}}}},
@@ -39,6 +41,12 @@ TEST(RenderPools, OneALine) {
   gone["deleted"] = true;
   gone["flows"] = nullptr;
   gone["unit_states"] = Json::object();
+  Json merged = Pool();
+  merged["merged_into"] = "italy";
+  EXPECT_EQ(
+      RenderPools({{"pools", {merged}}}),
+      "pool   region  state              units                 flows  prefixes\n"
+      "milan  IT-25   merged into italy  4 active, 1 draining     12  203.0.113.0/28 203.0.113.64/28\n");
   EXPECT_EQ(RenderPools({{"pools", {Pool(), gone}}}),
             "pool   region  state    units                 flows  prefixes\n"
             "milan  IT-25   active   4 active, 1 draining     12  203.0.113.0/28 203.0.113.64/28\n"
@@ -49,6 +57,9 @@ TEST(RenderPool, WithItsUnits) {
   EXPECT_EQ(RenderPool(Pool()),
             "pool   region  state   units                 flows  prefixes\n"
             "milan  IT-25   active  4 active, 1 draining     12  203.0.113.0/28 203.0.113.64/28\n"
+            "\n"
+            "prefix          state     for s\n"
+            "203.0.113.0/28  draining     75\n"
             "\n"
             "unit  address      state\n"
             "   3  203.0.113.7  active\n");

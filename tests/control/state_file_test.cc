@@ -24,6 +24,8 @@ State SampleState() {
   state.assignments[1].state = PrefixState::kQuarantined;
   state.assignments[2].port_mode = PortMode::kExclusive;
   for (Assignment& a : state.assignments) a.quiet_since_ms = kNowMs;
+  state.merges = {"milan", "milan6"};
+  state.prefixes = FollowPrefixes(state.config, state.assignments, {}, kNowMs - 5000);
   return state;
 }
 
@@ -52,6 +54,30 @@ TEST_F(StateFileTest, ComesBackAsItWas) {
   EXPECT_EQ(loaded->config, state.config);
   EXPECT_EQ(loaded->generation, state.generation);
   EXPECT_EQ(loaded->assignments, state.assignments);
+  EXPECT_EQ(loaded->merges, state.merges);
+  EXPECT_EQ(loaded->prefixes, state.prefixes);
+}
+
+TEST_F(StateFileTest, AfterARebootAgesCountFromItAtTheEarliest) {
+  ASSERT_TRUE(file_.Save(SampleState()).ok());
+  auto loaded = file_.Load(1000);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  for (const PrefixLife& life : loaded->prefixes) EXPECT_EQ(life.since_ms, 1000u);
+}
+
+TEST_F(StateFileTest, AStateWrittenBeforeThereWereMergesAndAges) {
+  Json state = Saved();
+  state.erase("merged");
+  state.erase("prefixes");
+  directory_.Write("state.json", state.dump());
+  auto loaded = file_.Load(kNowMs);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_TRUE(loaded->merges.empty() && loaded->prefixes.empty());
+  for (const char* wrong : {R"([{}])", R"([{"pool":"a","prefix":"x","state":"active","since_ms":1}])",
+                            R"([{"pool":"a","prefix":"203.0.113.0/28","state":"dead","since_ms":1}])"}) {
+    state["prefixes"] = Json::parse(wrong);
+    ExpectRefused(state.dump());
+  }
 }
 
 TEST_F(StateFileTest, UnitsWrittenBeforeThereWasAPortModeArePerRemote) {
@@ -74,8 +100,8 @@ TEST_F(StateFileTest, IsForItsOwnerAloneWhateverTheUmask) {
 }
 
 TEST_F(StateFileTest, HoldsNoKey) {
-  EXPECT_EQ(Saved().size(), 4u);
-  for (const char* member : {"schema", "generation", "config", "assignments"})
+  EXPECT_EQ(Saved().size(), 6u);
+  for (const char* member : {"schema", "generation", "config", "assignments", "merged", "prefixes"})
     EXPECT_TRUE(Saved().contains(member));
 }
 

@@ -19,7 +19,7 @@ TEST_F(ViewsTest, PoolsAreThoseOfTheFileThenThoseThatStillDrain) {
   next.subscribers.erase(next.subscribers.begin());
   next.pools.erase(next.pools.begin());
   Ask("config apply", {{"config", WriteConfig(next)}});
-  Json pools = PoolsView(node_);
+  Json pools = PoolsView(node_, now_ms_);
   ASSERT_EQ(pools.size(), 3u);
   EXPECT_EQ(pools[0]["name"], "milan6");
   EXPECT_EQ(pools[0]["deleted"], false);
@@ -35,7 +35,7 @@ TEST_F(ViewsTest, PoolsAreThoseOfTheFileThenThoseThatStillDrain) {
 
 TEST_F(ViewsTest, APoolShowsItsUnits) {
   SetFlows("milan", 5);
-  Json pool = PoolView(node_, node_.config().pools[0]);
+  Json pool = PoolsView(node_, now_ms_)[0];
   ASSERT_EQ(pool["units"].size(), 4u);
   EXPECT_EQ(pool["units"][0],
             Json({{"index", 0}, {"address", Format(node_.assignments()[0].address)}, {"state", "active"}}));
@@ -44,6 +44,32 @@ TEST_F(ViewsTest, APoolShowsItsUnits) {
   EXPECT_EQ(pool["alias_units"], 4);
   EXPECT_EQ(pool["port_mode"], "per_remote");
   EXPECT_EQ(pool["answer_neighbours"], false);
+  for (const char* key : {"parent", "merged_into", "city"}) EXPECT_TRUE(pool[key].is_null()) << key;
+}
+
+TEST_F(ViewsTest, APoolShowsTheLifeOfItsPrefixes) {
+  now_ms_ += 7000;
+  Json lives = PoolsView(node_, now_ms_)[0]["prefix_states"];
+  ASSERT_EQ(lives.size(), 2u);
+  EXPECT_EQ(lives[0], Json({{"prefix", "203.0.113.0/28"}, {"state", "active"}, {"age_seconds", 8}}))
+      << "the rig began a second before";
+  SetFlows("milan", 1);
+  Ask("pool drain", {{"name", "milan"}});
+  lives = PoolsView(node_, now_ms_ + 2000)[0]["prefix_states"];
+  int draining = 0;  // a prefix no unit was drawn from is retired at once
+  for (const Json& life : lives) {
+    EXPECT_EQ(life["age_seconds"], 2);
+    draining += life["state"] == "draining" ? 1 : 0;
+  }
+  EXPECT_GE(draining, 1) << lives;
+}
+
+TEST_F(ViewsTest, TheGeofeedIsOfAllPools) {
+  EXPECT_EQ(GeofeedView(node_.config()),
+            Json({{"geofeed",
+                   "# prefix,country,region,city,postal code: RFC 8805\n203.0.113.0/28,IT,IT-25,,\n"
+                   "203.0.113.64/28,IT,IT-25,,\n203.0.113.128/28,IT,IT-62,,\n2001:db8:cf::/64,IT,IT-25,,\n"},
+                  {"omitted", Json::array()}}));
 }
 
 TEST_F(ViewsTest, WorkersShowTheirOwnCounts) {

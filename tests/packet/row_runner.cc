@@ -144,7 +144,7 @@ class RowRun {
     return false;
   }
   void Apply() {
-    AckStatus status = relay_.Apply(config_);
+    AckStatus status = relay_.Apply(config_, merges_);
     if (status != AckStatus::kOk)
       Fail(absl::StrCat("the relay refuses the generation: ", static_cast<int>(status)));
   }
@@ -276,17 +276,25 @@ class RowRun {
     if (named && !ReadConfiguration(words[0])) return;
     if (Override(Words(words.begin() + named, words.end()))) Apply();
   }
-  // pool [NAME] staged|active|draining|removed: all pools, or those whose name starts with NAME
+  // pool [NAME] staged|active|draining|removed|merged|unmerged: all pools, or those whose name starts with
+  // NAME
   void Pool(const Words& words) {
     static const std::map<std::string, PrefixState> kStates = {{"staged", PrefixState::kStaged},
                                                                {"active", PrefixState::kActive},
                                                                {"draining", PrefixState::kDraining}};
-    if (words.empty() || words.size() > 2) return Fail("pool [NAME] staged|active|draining|removed");
+    if (words.empty() || words.size() > 2)
+      return Fail("pool [NAME] staged|active|draining|removed|merged|unmerged");
     auto named = [&](const PoolConfig& pool) {
       return words.size() == 1 || absl::StartsWith(pool.name, words[0]);
     };
     if (words.back() == "removed") {
       std::erase_if(config_.pools, named);
+      return Apply();
+    }
+    if (words.back() == "merged" || words.back() == "unmerged") {
+      for (const PoolConfig& pool : config_.pools)
+        if (named(pool))
+          words.back() == "merged" ? void(merges_.insert(pool.name)) : void(merges_.erase(pool.name));
       return Apply();
     }
     auto state = kStates.find(words.back());
@@ -392,6 +400,7 @@ class RowRun {
   RowNames names_;
   Relay relay_;
   Config config_;
+  Merges merges_;
   Counts drops_, expected_drops_, counters_;
   size_t violations_ = 0;
   int arrival_ = 0, line_ = 0;

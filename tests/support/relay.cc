@@ -92,14 +92,16 @@ void Relay::FixAtStart(const Config& config) {
   }
 }
 
-AckStatus Relay::Apply(const Config& config) {
+AckStatus Relay::Apply(const Config& config, const Merges& merges) {
   if (!builder_.has_value()) FixAtStart(config);
-  auto assignments = Assign(config, assignments_, [this](uint64_t bound) { return random_.Below(bound); });
+  auto assignments = Assign(
+      config, assignments_, [this](uint64_t bound) { return random_.Below(bound); }, merges);
   if (!assignments.ok()) {
     inspector_.Violation(std::string(assignments.status().message()));
     return AckStatus::kResources;
   }
   config_ = config;
+  merges_ = merges;
   inspector_.SetConfig(config);
   return ApplyAssignments(*assignments);
 }
@@ -107,7 +109,7 @@ AckStatus Relay::Apply(const Config& config) {
 AckStatus Relay::ApplyAssignments(std::vector<Assignment> assignments) {
   assignments_ = std::move(assignments);
   Generation generation = world_.snapshot == nullptr ? 1 : world_.snapshot->generation + 1;
-  AckStatus status = Commit(CompileGeneration(config_, assignments_, generation));
+  AckStatus status = Commit(CompileGeneration(config_, assignments_, generation, merges_));
   if (status != AckStatus::kOk) return status;
   neighbours_.Configure(world_.snapshot);
   neighbours_.Tick(now_ms_);

@@ -65,10 +65,11 @@ class Relay : private NeighbourIo, private BufferSource {
   // Apply does it if nobody did.
   void FixAtStart(const Config& config);
   // Assigns alias units, makes a generation of `config` and commits it.
-  AckStatus Apply(const Config& config);
+  AckStatus Apply(const Config& config, const Merges& merges = {});
   // Commits the configuration in force with other assignments, right or wrong ones.
   AckStatus ApplyAssignments(std::vector<Assignment> assignments);
   const std::vector<Assignment>& assignments() const { return assignments_; }
+  Merges merges_;
   AckStatus Commit(const std::vector<Message>& run);
   void AdvanceEpoch();                // a new epoch key, in force at once
   void RenewLease(uint64_t seconds);  // every unit

@@ -21,7 +21,7 @@ def complete(*words, cwd="/"):
 @pytest.mark.parametrize("words, offered", [
     (("po",), ["pool", "port"]),
     (("pool", "d"), ["del", "drain"]),
-    (("--json", "pool", "un"), ["undrain"]),
+    (("--json", "pool", "un"), ["undrain", "unmerge"]),
     (("flow", "list", "--l"), ["--limit"]),
     (("flow", "list", "--limit", "5", "--p"), ["--pool", "--proto"]),
     (("health", "--"), ["--json", "--socket", "--help"]),

@@ -75,11 +75,11 @@ def test_prefixes_do_not_swallow_the_name(schema):
 
 
 @pytest.mark.parametrize("words", [c for c in commands() if c not in {
-    ("config", "check"), ("doctor",), ("version",), ("completion", "bash"), ("reference",)}], ids=" ".join)
+    ("config", "check"), ("geofeed", "check"), ("doctor",), ("version",), ("completion", "bash"), ("reference",)}], ids=" ".join)
 def test_nobody_answers(words, schema):
     arguments = {"FILE": [f"{PROJECT}/docs/cfr.toml"], "NAME": ["x"]}
     more = {"plan": ["FILE"], "apply": ["FILE"], "show": ["NAME"], "del": ["NAME"], "drain": ["NAME"], "undrain": ["NAME"],
-            "add": ["NAME"]}.get(words[-1] if words[0] in ("config", "pool") else "", [])
+            "add": ["NAME"], "merge": ["NAME"], "unmerge": ["NAME"]}.get(words[-1] if words[0] in ("config", "pool") else "", [])
     given = [w for m in more for w in arguments[m]]
     if words == ("pool", "add"):
         given += ["--region", "r", "--prefix", "192.0.2.0/24"]

@@ -7,11 +7,13 @@ import pytest
 
 from daemons import CONFIG, NOBODY, cfrctl, commands
 
-VIEWS = [("epoch", "show"), ("flow", "stats"), ("worker", "list"), ("port", "list"), ("counters",), ("counters", "--all"),
-         ("counters", "--explain"), ("counters", "--worker", "0"), ("health",), ("version",), ("pool", "list"), ("pool", "show", "milan")]
+VIEWS = [("geofeed", "export"), ("epoch", "show"), ("flow", "stats"), ("worker", "list"), ("port", "list"), ("counters",),
+         ("counters", "--all"), ("counters", "--explain"), ("counters", "--worker", "0"), ("health",), ("version",),
+         ("pool", "list"), ("pool", "show", "milan")]
 FULL_ONLY = [("config", "export"), ("config", "plan", "FILE"), ("config", "apply", "FILE"), ("pool", "del", "milan"),
              ("pool", "add", "x", "--region", "IT-62", "--prefix", "203.0.113.192/28"), ("pool", "drain", "milan"),
-             ("pool", "undrain", "milan"), ("epoch", "advance"), ("flow", "list")]
+             ("pool", "undrain", "milan"), ("pool", "merge", "milan"), ("pool", "unmerge", "milan"), ("epoch", "advance"),
+             ("flow", "list")]
 
 
 def test_every_view_on_both_sockets(relay, schema):
@@ -31,9 +33,9 @@ def test_the_read_only_socket_is_read_only(relay, schema):
         assert (result.code, result.stdout) == (1, ""), result
         assert "is not for the read-only socket" in result.stderr and "use control.sock" in result.stderr
         schema.error(relay.ask(*words, socket="readonly.sock"), 1, "failed")
-    covered = {" ".join(words[:2]) for words in FULL_ONLY} | {" ".join(w[:2]) if w[0] in ("pool", "epoch", "flow", "worker", "port") else w[0]
-                                                             for w in VIEWS}
-    assert covered | {"config check", "doctor", "completion bash", "reference"} == {" ".join(c) for c in commands()}
+    pairs = ("pool", "geofeed", "epoch", "flow", "worker", "port")
+    covered = {" ".join(words[:2]) for words in FULL_ONLY} | {" ".join(w[:2]) if w[0] in pairs else w[0] for w in VIEWS}
+    assert covered | {"config check", "geofeed check", "doctor", "completion bash", "reference"} == {" ".join(c) for c in commands()}
     assert relay.ask("version").json()["generation"] == 1
 
 
