@@ -17,12 +17,12 @@
 #include "bench/pair.h"
 #include "bench/runner.h"
 #include "common/check.h"
+#include "common/siphash.h"
 #include "dataplane/alias_policy.h"
 #include "dataplane/alias_port.h"
 #include "dataplane/checksum.h"
 #include "dataplane/headers.h"
 #include "dataplane/owner.h"
-#include "dataplane/siphash.h"
 
 namespace cfr::bench {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a worker tells the control process of every flow it opens (shared_ring.h): of whom, towards whom, under
-// which alias. It names subscriber and remote, so the reader's slots are erased as it reads and nobody keeps it;
-// what is made of it is counted (docs/crowd.md) or sealed.
+// What a worker tells the control process of every flow it opens (shared_ring.h): of whom, towards whom,
+// under which alias. It names subscriber and remote, so the reader's slots are erased as it reads and nobody
+// keeps it; what is made of it is counted (docs/crowd.md) or sealed.
 #pragma once
 
 #include <cstdint>

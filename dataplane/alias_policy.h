@@ -15,7 +15,7 @@
 #include <span>
 
 #include "common/address.h"
-#include "dataplane/siphash.h"
+#include "common/siphash.h"
 #include "dataplane/snapshot.h"
 
 namespace cfr {

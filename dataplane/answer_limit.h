@@ -15,7 +15,7 @@
 #include "common/address.h"
 #include "common/limits.h"
 #include "common/settings.h"
-#include "dataplane/siphash.h"
+#include "common/siphash.h"
 
 namespace cfr {
 

@@ -24,9 +24,9 @@
 #include <vector>
 
 #include "common/counters.h"
+#include "common/siphash.h"
 #include "dataplane/fragment_ranges.h"
 #include "dataplane/packet.h"
-#include "dataplane/siphash.h"
 
 namespace cfr {
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/settings.h"
+#include "common/siphash.h"
 #include "dataplane/packet.h"
 
 namespace cfr {

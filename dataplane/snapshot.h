@@ -20,11 +20,11 @@
 #include "common/limits.h"
 #include "common/port_lists.h"
 #include "common/settings.h"
+#include "common/siphash.h"
 #include "dataplane/flow.h"
 #include "dataplane/headers.h"
 #include "dataplane/port_set.h"
 #include "dataplane/prefix_map.h"
-#include "dataplane/siphash.h"
 
 namespace cfr {
 

@@ -17,7 +17,7 @@
 
 #include "common/address.h"
 #include "common/counters.h"
-#include "dataplane/siphash.h"
+#include "common/siphash.h"
 
 namespace cfr {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "dataplane/siphash.h"
+#include "common/siphash.h"
 
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
