@@ -62,6 +62,7 @@ class BenchRelay : private BufferSource {
     pipeline_->Process(direction, Origin::kPort, burst.packets(), world_, now_ms_);
   }
   void Pass(uint64_t ms) { now_ms_ += ms; }
+  void TellOpenings(OpenedRing* ring) { pipeline_->TellOpenings(ring); }
   // Fragments whose hold is over; nothing more happens to them.
   void ForgetReleased(Direction direction) {
     Packet packets[kBurst];

@@ -95,6 +95,37 @@ void Open(benchmark::State& state) {
   state.SetLabel(kLabel);
 }
 
+// What it costs to tell the control process of each flow (ours) against nobody listening (rival). The ring is
+// read between two bursts, which is not timed.
+template <class A>
+void OpenTold(benchmark::State& state) {
+  const auto flows = static_cast<uint32_t>(state.range(0));
+  BenchRelay told(flows, {A::kFamily}, kOpenBursts * kBurst),
+      silent(flows, {A::kFamily}, kOpenBursts * kBurst);
+  auto told_trace = told.NewFlows<A>(size_t{kOpenBursts} * kBurst);
+  auto silent_trace = silent.NewFlows<A>(size_t{kOpenBursts} * kBurst);
+  auto ring = std::make_unique<OpenedRing>();
+  OpenedConsumer control(ring.get());
+  told.TellOpenings(ring.get());
+  Burst told_burst, silent_burst;
+  std::array<Opened, kBurst> read;
+  uint32_t count = 0;
+  size_t at = 0;
+  Pair pair;
+  for (auto _ : state) {
+    told_burst.Fill(&told_trace[at], Direction::kOutbound);
+    silent_burst.Fill(&silent_trace[at], Direction::kOutbound);
+    pair.Run(
+        kBurst, [&] { told.Process(Direction::kOutbound, told_burst); },
+        [&] { silent.Process(Direction::kOutbound, silent_burst); });
+    control.PopBurst(read.data(), kBurst, &count);
+    at += kBurst;
+  }
+  pair.Report(state);
+  if (count != kBurst) state.SkipWithError("an opening was not told");
+  state.SetLabel(kLabel);
+}
+
 // Bursts of both families and directions in turn, every hundredth packet the first of a flow.
 void Mixed(benchmark::State& state) {
   BenchRelay relay(static_cast<uint32_t>(state.range(0)), {Family::kV4, Family::kV6}, kMixedRounds * 2);
@@ -189,6 +220,8 @@ void Register() {
   for (auto [name, function] : established) populations(benchmark::RegisterBenchmark(name, function));
   populations(benchmark::RegisterBenchmark("open/ipv4", Open<V4>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("open/ipv6", Open<V6>))->Iterations(kOpenBursts);
+  populations(benchmark::RegisterBenchmark("open_told/ipv4", OpenTold<V4>))->Iterations(kOpenBursts);
+  populations(benchmark::RegisterBenchmark("open_told/ipv6", OpenTold<V6>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("mixed", Mixed))->Iterations(kMixedRounds);
   populations(benchmark::RegisterBenchmark("fragment_flood/ipv4", FragmentFlood));
   const std::pair<const char*, Function> sources[] = {

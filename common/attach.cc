@@ -160,6 +160,9 @@ RingPair& Attachment::main_rings() {
 RingPair& Attachment::worker_rings(int worker) {
   return static_cast<RingPair*>(link_.data())[1 + worker];
 }
+OpenedRing& Attachment::openings(int worker) {
+  return OpeningsIn(&main_rings(), workers_)[worker];
+}
 bool Attachment::alive() {
   return !HasEnded(socket_);
 }
@@ -193,6 +196,11 @@ DataplanePage& AttachServer::page() {
 }
 RingPair* AttachServer::link() {
   return static_cast<RingPair*>(link_.data());
+}
+void AttachServer::EraseOpenings() {
+  if (link_)
+    std::memset(static_cast<void*>(OpeningsIn(link(), workers_)), 0,
+                sizeof(OpenedRing) * static_cast<size_t>(workers_));
 }
 SharedRegion AttachServer::TakeFormer() {
   return std::move(former_);

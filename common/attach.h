@@ -7,7 +7,7 @@
 //              <----- Hello + [page, link] ----  a fresh link region for every attachment
 //     map page read-only, link read-write       map link, swap it in; the former one is dropped
 //     ... rings ...                             ... rings ...
-//     close (or death)  -------------------->   rings idle; packets go on with what is held
+//     close (or death)  -------------------->   rings idle, openings erased; packets go on with what is held
 //
 // The socket carries nothing after the Hello; its end of file tells each side that the other is gone.
 #pragma once
@@ -52,6 +52,7 @@ class Attachment {
   int workers() const;
   RingPair& main_rings();
   RingPair& worker_rings(int worker);
+  OpenedRing& openings(int worker);
   bool alive();  // false once the dataplane's end is closed; never blocks
 
  private:
@@ -77,6 +78,8 @@ class AttachServer {
   bool Poll();
   bool attached();   // a peer is connected now
   RingPair* link();  // pair 0 of the current region, nullptr before the first attachment
+  // What a peer that is gone did not read; once no worker can add to it any more.
+  void EraseOpenings();
   // The region of the former attachment, to be destroyed once no worker can touch it any more.
   SharedRegion TakeFormer();
 

@@ -21,7 +21,7 @@
 namespace cfr {
 
 inline constexpr uint32_t kLinkMagic = 0x43465231;  // "CFR1"
-inline constexpr uint16_t kLinkVersion = 2;         // any change of a layout below raises it
+inline constexpr uint16_t kLinkVersion = 3;         // any change of a layout below raises it
 
 enum class MessageKind : uint16_t {
   kNone = 0,

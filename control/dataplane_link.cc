@@ -60,7 +60,8 @@ DataplaneLink::Event DataplaneLink::Attach(uint64_t now_ms) {
   events_ = std::make_unique<RingConsumer>(&attachment_->main_rings().events);
   for (int w = 0; w < attachment_->workers(); ++w)
     workers_.push_back({RingProducer(&attachment_->worker_rings(w).commands),
-                        RingConsumer(&attachment_->worker_rings(w).events)});
+                        RingConsumer(&attachment_->worker_rings(w).events),
+                        OpenedConsumer(&attachment_->openings(w))});
   next_sequence_ = 1;
   answered_ms_ = now_ms;
   return Event::kAttached;
@@ -133,6 +134,12 @@ bool DataplaneLink::AskFlows(int worker, const FlowQueryBody& query) {
   Message m = MakeMessage(MessageKind::kFlowQuery);
   m.flow_query = query;
   return workers_[static_cast<size_t>(worker)].commands.Push(m) == RingResult::kOk;
+}
+
+uint32_t DataplaneLink::TakeOpenings(int worker, Opened* opened, uint32_t max) {
+  uint32_t count;
+  workers_[static_cast<size_t>(worker)].openings.PopBurst(opened, max, &count);
+  return count;
 }
 
 bool DataplaneLink::TakeFlowEvent(int worker, Message* message) {

@@ -37,6 +37,9 @@ class DataplaneLink {
 
   bool AskFlows(int worker, const FlowQueryBody& query);
   bool TakeFlowEvent(int worker, Message* message);
+  // Flows a worker opened since it was last asked, oldest first; how many of at most `max`. The caller erases
+  // them: they name subscribers.
+  uint32_t TakeOpenings(int worker, Opened* opened, uint32_t max);
 
  private:
   struct Submission {
@@ -47,6 +50,7 @@ class DataplaneLink {
   struct WorkerRings {
     RingProducer commands;
     RingConsumer events;
+    OpenedConsumer openings;
   };
   Event Attach(uint64_t now_ms);
   Event Lose(const std::string& why);

@@ -22,11 +22,16 @@ bool ControlLink::Poll(int budget, uint64_t now_ms) {
   changed_ = server_.Poll();
   if (changed_) {
     world_.link = server_.link();
+    ++world_.attachment;
     commands_ = std::make_unique<RingConsumer>(&world_.link->commands);
     events_ = std::make_unique<RingProducer>(&world_.link->events);
     last_sequence_ = 0;
     page_.ring_corrupt.Set(0);
     builder_.Abandon();
+  } else if (world_.link != nullptr && !server_.attached()) {  // nobody listens to the workers
+    world_.link = nullptr;
+    ++world_.attachment;
+    changed_ = true;
   }
   if (commands_ == nullptr) return changed_;
   // A command is taken only when its answer has room: no acknowledgment is ever lost.

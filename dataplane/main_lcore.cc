@@ -62,6 +62,7 @@ void MainLcore::Publish() {
   floor_.world.store(next.get(), std::memory_order_release);
   rte_rcu_qsbr_synchronize(floor_.grace, RTE_QSBR_THRID_INVALID);
   published_ = std::move(next);
+  if (draft_.link == nullptr) server_.EraseOpenings();
   server_.TakeFormer();
   server_.page().generation.Set(draft_.snapshot == nullptr ? 0 : draft_.snapshot->generation);
 }

@@ -87,6 +87,7 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   page_.Count(kOut, OpenedCounter(p.protocol));
   page_.flows[static_cast<int>(A::kFamily)].Add(1);
   page_.unit_flows[flow.unit].Add(1);
+  if (!openings_.Tell(flow, subscriber, now_ms_)) page_.Count(kOut, Counter::kOpeningsLost);
   return flows.Open(flow, now_ms_ + snapshot.timeouts[flow.state]);
 }
 template FlowIndex Pipeline::Open(Packet&, const FlowKey<V4>&, const World&, const SubscriberSpace&);

@@ -48,7 +48,8 @@ Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, Bu
       v6_(sizes.flows_v6, DrawHashKey(random)),
       fragments_(sizes.datagrams, sizes.fragments_held),
       ids_(worker, shared.owner.workers(), shared.id_key),
-      alias_port_(worker, shared.owner, shared.exclusive_ports, random) {
+      alias_port_(worker, shared.owner, shared.exclusive_ports, random),
+      openings_(worker) {
   pieces_.reserve(kPiecesMax);
 }
 

@@ -20,6 +20,7 @@
 #include "dataplane/flow_table.h"
 #include "dataplane/fragments.h"
 #include "dataplane/next_hops.h"
+#include "dataplane/openings.h"
 #include "dataplane/owner.h"
 #include "dataplane/packet.h"
 #include "dataplane/random_source.h"
@@ -72,6 +73,9 @@ class Pipeline {
 
   // Re-checks at most `budget` flows and datagrams whose timer is due; returns how many.
   int Expire(uint64_t now_ms, int budget, const World& world);
+
+  // Where openings are told from now on: a fresh ring, or nullptr when nobody listens.
+  void TellOpenings(OpenedRing* ring) { openings_.Listen(ring); }
 
   // Drops a packet for a reason outside the pipeline (full ring, full queue).
   void Drop(Direction direction, Packet& p, DropReason reason);
@@ -138,6 +142,7 @@ class Pipeline {
   std::vector<Packet> pieces_;  // of the burst in hand
   uint64_t now_ms_ = 0;         // of the burst in hand
   AliasPort alias_port_;
+  Openings openings_;
 };
 
 }  // namespace cfr

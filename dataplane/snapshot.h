@@ -126,7 +126,8 @@ struct World {
   std::shared_ptr<const Snapshot> snapshot;  // null before the first commit
   std::shared_ptr<const EpochKeys> keys;     // null before the first key
   std::shared_ptr<const NextHops> hops;      // set whenever snapshot is
-  RingPair* link = nullptr;                  // of the attached control process: [0] main, [1 + worker]
+  RingPair* link = nullptr;  // of the attached control process, else null: [0] main, [1 + worker], openings
+  uint32_t attachment = 0;   // another one, another link, be it at the same place
 };
 
 }  // namespace cfr

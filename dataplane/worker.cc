@@ -29,7 +29,11 @@ Direction DirectionFrom(Side side) {
 }  // namespace
 
 Worker::Worker(int index, Floor& floor, const Shared& shared, const TableSizes& sizes, CounterPage& page)
-    : index_(index), floor_(floor), page_(page), pipeline_(index, shared, sizes, *this, random_, page) {}
+    : index_(index),
+      workers_(shared.owner.workers()),
+      floor_(floor),
+      page_(page),
+      pipeline_(index, shared, sizes, *this, random_, page) {}
 
 bool Worker::Allocate(Packet* p) {
   rte_mbuf* m = rte_pktmbuf_alloc(floor_.pool);
@@ -71,11 +75,12 @@ void Worker::Run() {
 int Worker::Round() {
   const World& world = *floor_.world.load(std::memory_order_acquire);
   const uint64_t now_ms = MonotonicMs();
+  if (world.attachment != attachment_) Follow(world);
   int packets = Poll(Side::kAccess, world, now_ms);
   packets += Poll(Side::kCore, world, now_ms);
   packets += TakeHandoffs(world, now_ms);
   if (index_ == 0) packets += TakeMade(world);
-  ObeyControl(world, now_ms);
+  ObeyControl(now_ms);
   pipeline_.Expire(now_ms, kExpiriesPerRound, world);
   TakeReleased(world, now_ms);
   return packets;
@@ -255,17 +260,20 @@ void Worker::Transmit(Side side, bool counted) {
   out.bytes = 0;
 }
 
-void Worker::ObeyControl(const World& world, uint64_t now_ms) {
-  if (world.link != link_) {
-    link_ = world.link;
-    commands_.reset();
-    events_.reset();
-    lister_ = FlowLister{};
-    if (link_ == nullptr) return;
-    commands_.emplace(&link_[1 + index_].commands);
-    events_.emplace(&link_[1 + index_].events);
-  }
-  if (link_ == nullptr) return;
+// Before anything of the round touches the rings: those of a former attachment go with its World.
+void Worker::Follow(const World& world) {
+  attachment_ = world.attachment;
+  commands_.reset();
+  events_.reset();
+  lister_ = FlowLister{};
+  pipeline_.TellOpenings(world.link == nullptr ? nullptr : &OpeningsIn(world.link, workers_)[index_]);
+  if (world.link == nullptr) return;
+  commands_.emplace(&world.link[1 + index_].commands);
+  events_.emplace(&world.link[1 + index_].events);
+}
+
+void Worker::ObeyControl(uint64_t now_ms) {
+  if (!commands_.has_value()) return;
   Message message;
   for (int n = 0; n < kCommandsPerRound && commands_->Pop(&message) == RingResult::kOk; ++n)
     if (message.kind == MessageKind::kFlowQuery) lister_.Begin(message.flow_query);

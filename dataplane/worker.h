@@ -54,7 +54,8 @@ class Worker : private BufferSource {
   void Consume(Direction direction, Packet& p);
   bool Queue(Side side, rte_mbuf* m);
   void Transmit(Side side, bool counted);
-  void ObeyControl(const World& world, uint64_t now_ms);
+  void Follow(const World& world);
+  void ObeyControl(uint64_t now_ms);
 
   // Frames waiting for one transmit call. All of one side, and, but for made ones, of one direction.
   struct Outgoing {
@@ -63,13 +64,13 @@ class Worker : private BufferSource {
     uint64_t bytes = 0;
   };
 
-  const int index_;
+  const int index_, workers_;
   Floor& floor_;
   RandomSource random_;
   CounterPage& page_;
   Pipeline pipeline_;
   Outgoing outgoing_[kSides];
-  RingPair* link_ = nullptr;  // the attachment the two below belong to
+  uint32_t attachment_ = 0;  // the one the two below belong to
   std::optional<RingConsumer> commands_;
   std::optional<RingProducer> events_;
   FlowLister lister_;

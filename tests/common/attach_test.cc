@@ -114,6 +114,32 @@ TEST_F(Attach, EachPairIsTheSameOnBothSides) {
   }
 }
 
+TEST_F(Attach, TheOpeningsOfEachWorkerComeAcross) {
+  auto control = Attached();
+  for (int w = 0; w < kWorkers; ++w) {
+    Opened opened{}, received{};
+    opened.unit = static_cast<UnitIndex>(40 + w);
+    EXPECT_EQ(OpenedProducer(&OpeningsIn(server_->link(), kWorkers)[w]).Push(opened), RingResult::kOk);
+    EXPECT_EQ(OpenedConsumer(&control->openings(w)).Pop(&received), RingResult::kOk);
+    EXPECT_EQ(received.unit, 40 + w);
+  }
+}
+
+TEST_F(Attach, WhatADeadControlDidNotReadIsErased) {
+  auto control = Attached();
+  Opened opened{};
+  std::memset(opened.subscriber, 0x5a, sizeof opened.subscriber);
+  for (int w = 0; w < kWorkers; ++w) OpenedProducer(&OpeningsIn(server_->link(), kWorkers)[w]).Push(opened);
+  control.reset();
+  const char* region = reinterpret_cast<const char*>(server_->link());
+  auto names_somebody = [&] {
+    return std::string_view(region, LinkBytes(kWorkers)).find("\x5a\x5a") != std::string_view::npos;
+  };
+  ASSERT_TRUE(names_somebody());
+  server_->EraseOpenings();
+  EXPECT_FALSE(names_somebody());
+}
+
 TEST_F(Attach, DeathOfControlIsSeen) {
   auto control = Attached();
   control.reset();
@@ -429,7 +455,7 @@ TEST_F(Impostor, RefusalNamesBothVersions) {
   absl::Status status = ConnectTo(&hello, sizeof hello, {page_.descriptor(), link_.descriptor()});
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(status.message(), "link version 77")) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "this program 2")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "this program 3")) << status;
 }
 
 TEST(Connect, NobodyThereIsUnavailable) {

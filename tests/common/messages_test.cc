@@ -13,8 +13,8 @@ WirePrefix Wire(const char* text) {
   return ToWire(*ParsePrefix(text));
 }
 
-TEST(Messages, LayoutIsTheOneOfLinkVersion2) {
-  EXPECT_EQ(kLinkVersion, 2) << "a new version needs new figures here";
+TEST(Messages, LayoutIsTheOneOfLinkVersion3) {
+  EXPECT_EQ(kLinkVersion, 3) << "a new version needs new figures here";
   EXPECT_EQ(sizeof(Message), 64u);
   EXPECT_EQ(offsetof(Message, sequence), 0u);
   EXPECT_EQ(offsetof(Message, kind), 4u);

@@ -217,13 +217,14 @@ TEST_P(HostileIndex, AllOffsetsNearTheRingAreJudged) {
   }
 }
 
-TEST(RingLayout, IsTheOneOfLinkVersion2) {
-  EXPECT_EQ(kLinkVersion, 2) << "a new version needs new figures here";
+TEST(RingLayout, IsTheOneOfLinkVersion3) {
+  EXPECT_EQ(kLinkVersion, 3) << "a new version needs new figures here";
   EXPECT_EQ(offsetof(SharedRing, tail), 0u);
   EXPECT_EQ(offsetof(SharedRing, head), 64u);
   EXPECT_EQ(offsetof(SharedRing, slots), 128u);
   EXPECT_EQ(sizeof(SharedRing), 128 + 64 * kRingSlots);
-  EXPECT_EQ(LinkBytes(2), 3 * sizeof(RingPair));
+  EXPECT_EQ(sizeof(OpenedRing), 128 + 64 * kOpenedSlots);
+  EXPECT_EQ(LinkBytes(2), 3 * sizeof(RingPair) + 2 * sizeof(OpenedRing));
   EXPECT_TRUE(std::atomic<uint32_t>::is_always_lock_free) << "a lock would cross the border";
 }
 

@@ -42,9 +42,10 @@ void DataplaneDouble::Poll(uint64_t now_ms) {
   if (world_.link == before) return;
   server_->TakeFormer();
   workers_.clear();
+  if (world_.link == nullptr) return;
   for (int w = 0; w < page().workers; ++w)
-    workers_.push_back(
-        {RingConsumer(&world_.link[1 + w].commands), RingProducer(&world_.link[1 + w].events)});
+    workers_.push_back({RingConsumer(&world_.link[1 + w].commands), RingProducer(&world_.link[1 + w].events),
+                        OpenedProducer(&OpeningsIn(world_.link, page().workers)[w])});
 }
 
 std::optional<FlowQueryBody> DataplaneDouble::TakeQuery(int worker) {
@@ -56,6 +57,11 @@ std::optional<FlowQueryBody> DataplaneDouble::TakeQuery(int worker) {
 
 void DataplaneDouble::Say(int worker, const Message& message) {
   CFR_CHECK(workers_[static_cast<size_t>(worker)].events.Push(message) == RingResult::kOk,
+            "the ring is full");
+}
+
+void DataplaneDouble::Tell(int worker, const Opened& opened) {
+  CFR_CHECK(workers_[static_cast<size_t>(worker)].openings.Push(opened) == RingResult::kOk,
             "the ring is full");
 }
 

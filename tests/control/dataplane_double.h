@@ -25,11 +25,13 @@ class DataplaneDouble {
   // The worker's end of its rings.
   std::optional<FlowQueryBody> TakeQuery(int worker);
   void Say(int worker, const Message& message);
+  void Tell(int worker, const Opened& opened);
 
  private:
   struct WorkerEnd {
     RingConsumer commands;
     RingProducer events;
+    OpenedProducer openings;
   };
   std::unique_ptr<AttachServer> server_;
   Leases leases_;

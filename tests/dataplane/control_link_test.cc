@@ -120,6 +120,18 @@ TEST_F(ControlLinkTest, AnAttachmentIsPublishedOnce) {
   EXPECT_NE(dataplane_.world().link, former);
 }
 
+// The workers are told that nobody listens, and never take one link for another at the same place.
+TEST_F(ControlLinkTest, ADeadPeerLeavesTheWorkersNoLink) {
+  const uint32_t attachment = dataplane_.world().attachment;
+  control_.reset();
+  EXPECT_TRUE(dataplane_.Poll(now_ms_));
+  EXPECT_EQ(dataplane_.world().link, nullptr);
+  EXPECT_FALSE(dataplane_.Poll(now_ms_)) << "nothing more to publish";
+  Attach();
+  EXPECT_NE(dataplane_.world().link, nullptr);
+  EXPECT_GT(dataplane_.world().attachment, attachment + 1);
+}
+
 TEST_F(ControlLinkTest, BeforeAnybodyAttachesNothingHappens) {
   test::DataplaneEnd alone(directory_.path("alone.sock"), {});
   EXPECT_FALSE(alone.Poll(now_ms_));

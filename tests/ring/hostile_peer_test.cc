@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A process that writes whatever it likes into the whole ring, indices included, while this one uses it.
 //
-//   guard page | margin | SharedRing, shared with the child | guard page       (or the margin last)
+//   guard page | margin | a ring, shared with the child | guard page       (or the margin last)
 //
 // A touch of a guard page is SIGSEGV; the margin fills the pages and is poisoned for ASan, and checked
 // for writes in every build. What is popped may be anything; that it is popped must be lawful.
@@ -37,8 +37,12 @@ namespace {
 constexpr int kCalls = 1'000'000;
 constexpr uint32_t kBurst = 32;
 constexpr size_t kPage = 4096;
-constexpr size_t kInner = (sizeof(SharedRing) + kPage - 1) / kPage * kPage;
-constexpr size_t kMargin = kInner - sizeof(SharedRing);
+using Ring = CFR_RING;  // the program is built for each there is
+using Producer = ProducerOf<Ring>;
+using Consumer = ConsumerOf<Ring>;
+
+constexpr size_t kInner = (sizeof(Ring) + kPage - 1) / kPage * kPage;
+constexpr size_t kMargin = kInner - sizeof(Ring);
 constexpr uint8_t kUntouched = 0xa5;
 
 enum class Place { kFirst, kLast };  // of the ring between the guards
@@ -49,8 +53,8 @@ class GuardedRing {
     outer_ = mmap(nullptr, kInner + 2 * kPage, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     inner_ = static_cast<uint8_t*>(outer_) + kPage;
     EXPECT_EQ(mprotect(inner_, kInner, PROT_READ | PROT_WRITE), 0);
-    margin_ = place == Place::kFirst ? inner_ + sizeof(SharedRing) : inner_;
-    ring_ = reinterpret_cast<SharedRing*>(place == Place::kFirst ? inner_ : inner_ + kMargin);
+    margin_ = place == Place::kFirst ? inner_ + sizeof(Ring) : inner_;
+    ring_ = reinterpret_cast<Ring*>(place == Place::kFirst ? inner_ : inner_ + kMargin);
     std::memset(margin_, kUntouched, kMargin);
     ASAN_POISON_MEMORY_REGION(margin_, kMargin);
   }
@@ -60,12 +64,12 @@ class GuardedRing {
     munmap(outer_, kInner + 2 * kPage);
   }
   GuardedRing(const GuardedRing&) = delete;
-  SharedRing* get() const { return ring_; }
+  Ring* get() const { return ring_; }
 
  private:
   void* outer_;
   uint8_t *inner_, *margin_;
-  SharedRing* ring_;
+  Ring* ring_;
 };
 
 class Random {
@@ -86,27 +90,27 @@ class Random {
 enum class Lie { kBytes, kPlausible, kIndices };
 enum class Victim { kConsumer, kProducer };
 
-void ScribbleBytes(SharedRing* ring, Random& random) {
+void ScribbleBytes(Ring* ring, Random& random) {
   auto* bytes = reinterpret_cast<volatile uint8_t*>(ring);
-  bytes[random.Next() % sizeof(SharedRing)] = static_cast<uint8_t>(random.Next());
+  bytes[random.Next() % sizeof(Ring)] = static_cast<uint8_t>(random.Next());
 }
 
-void ScribbleSlot(SharedRing* ring, Random& random) {
-  auto* slot = reinterpret_cast<volatile uint8_t*>(&ring->slots[random.Next() % kRingSlots]);
-  slot[random.Next() % sizeof(Message)] = static_cast<uint8_t>(random.Next());
+void ScribbleSlot(Ring* ring, Random& random) {
+  auto* slot = reinterpret_cast<volatile uint8_t*>(&ring->slots[random.Next() % Ring::kSlots]);
+  slot[random.Next() % sizeof(Ring::Slot)] = static_cast<uint8_t>(random.Next());
 }
 
 // The peer's index moves on as an honest one would, by any step there is room for, and now and then does not.
 void ScribbleAlong(std::atomic<uint32_t>& theirs, uint32_t room, Random& random) {
   uint32_t index = theirs.load();
-  theirs.store(index + random.Next() % (std::min(room, kRingSlots) + 1));
+  theirs.store(index + random.Next() % (std::min(room, Ring::kSlots) + 1));
   if (random.Next() % 4096 == 0) {
     theirs.store(random.Next());
     theirs.store(index);
   }
 }
 
-[[noreturn]] void Scribble(SharedRing* ring, Lie lie, Victim victim) {
+[[noreturn]] void Scribble(Ring* ring, Lie lie, Victim victim) {
   for (Random random(0x9e3779b97f4a7c15ull);;) {
     if (lie == Lie::kBytes) {
       ScribbleBytes(ring, random);
@@ -116,7 +120,7 @@ void ScribbleAlong(std::atomic<uint32_t>& theirs, uint32_t room, Random& random)
     } else {
       ScribbleSlot(ring, random);
       uint32_t held = ring->tail.load() - ring->head.load();
-      if (victim == Victim::kConsumer) ScribbleAlong(ring->tail, kRingSlots - held, random);
+      if (victim == Victim::kConsumer) ScribbleAlong(ring->tail, Ring::kSlots - held, random);
       if (victim == Victim::kProducer) ScribbleAlong(ring->head, held, random);
     }
   }
@@ -124,7 +128,7 @@ void ScribbleAlong(std::atomic<uint32_t>& theirs, uint32_t room, Random& random)
 
 class Peer {
  public:
-  Peer(SharedRing* ring, Lie lie, Victim victim) : pid_(fork()) {
+  Peer(Ring* ring, Lie lie, Victim victim) : pid_(fork()) {
     if (pid_ != 0) return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     Scribble(ring, lie, victim);
@@ -188,9 +192,9 @@ INSTANTIATE_TEST_SUITE_P(PlacesAndLies, HostilePeer,
 
 TEST_P(HostilePeer, ConsumerStaysInsideAndStopsForGood) {
   Peer peer(ring_.get(), std::get<Lie>(GetParam()), Victim::kConsumer);
-  std::array<Message, kBurst> out;
-  auto start = [&] { return ring_.get()->tail.load() - random_.Next() % (kRingSlots + 1); };
-  Attach<RingConsumer>(start, [&](RingConsumer& consumer) {
+  std::array<Ring::Slot, kBurst> out;
+  auto start = [&] { return ring_.get()->tail.load() - random_.Next() % (Ring::kSlots + 1); };
+  Attach<Consumer>(start, [&](Consumer& consumer) {
     uint32_t max = 1 + random_.Next() % kBurst, popped = 99;
     RingResult result = consumer.PopBurst(out.data(), max, &popped);
     Note(result, popped, max);
@@ -199,10 +203,10 @@ TEST_P(HostilePeer, ConsumerStaysInsideAndStopsForGood) {
 
 TEST_P(HostilePeer, ProducerStaysInsideAndStopsForGood) {
   Peer peer(ring_.get(), std::get<Lie>(GetParam()), Victim::kProducer);
-  const std::array<Message, kBurst> in{};
-  auto start = [&] { return ring_.get()->head.load() + random_.Next() % (kRingSlots + 1); };
-  Attach<RingProducer>(start, [&](RingProducer& producer) {
-    ASSERT_LE(producer.free_slots(), corrupt_ ? 0 : kRingSlots);
+  const std::array<Ring::Slot, kBurst> in{};
+  auto start = [&] { return ring_.get()->head.load() + random_.Next() % (Ring::kSlots + 1); };
+  Attach<Producer>(start, [&](Producer& producer) {
+    ASSERT_LE(producer.free_slots(), corrupt_ ? 0 : Ring::kSlots);
     uint32_t count = 1 + random_.Next() % kBurst, pushed = 99;
     RingResult result = producer.PushBurst(in.data(), count, &pushed);
     Note(result, pushed, count);
