@@ -35,6 +35,8 @@ inline constexpr TableRow kTableRows[] = {
     {"limits", "limits", false, false, "What one subscriber may use, and one packet."},
     {"icmp", "icmp", false, false, "ICMP errors, relayed and made."},
     {"alias", "alias", false, false, "How source aliases are drawn."},
+    {"crowd", "crowd", false, false,
+     "How many subscribers have to share an alias unit, and how that is measured."},
     {"assignment", "assignment", false, false, "How long the dataplane may act alone."},
     {"admission", "admission", false, false, "What may pass at all."},
     {"scrub", "scrub", false, false, "What else is taken off a packet towards the core."},

@@ -16,7 +16,9 @@
 #include "common/version.h"
 #include "control/api_server.h"
 #include "control/commands.h"
+#include "control/crowd.h"
 #include "control/log.h"
+#include "control/opening_stream.h"
 
 DEFINE_string(config, "/etc/cfr/cfr.toml", "configuration used when there is no saved state");
 DEFINE_string(state_dir, "/var/lib/cfr", "directory of what survives a restart");
@@ -86,7 +88,10 @@ ExitCode Main() {
   Node node(std::move(state), file, socket);
   FlowListing listing(node);
   Heartbeats heartbeats;
-  Commands commands(node, listing, heartbeats);
+  Crowd crowd(Crowd::KernelKey);
+  OpeningStream openings(node.link());
+  openings.Add([&](const Opened& opened) { crowd.Take(opened); });
+  Commands commands(node, listing, heartbeats, crowd);
   auto server = ApiServer::Open(FLAGS_runtime_dir, [&](const ApiRequest& request, Answered answered) {
     commands.Obey(request, std::move(answered));
   });
@@ -95,6 +100,9 @@ ExitCode Main() {
   while (!stop_requested.load()) {
     (*server)->Poll(kPollMs, MonotonicMs());
     node.Poll(MonotonicMs());
+    crowd.Configure(node.config(), node.generation(), node.assignments());
+    openings.Poll();
+    crowd.Tick(MonotonicMs());
     listing.Poll(MonotonicMs());
     if (node.link().attached()) heartbeats.Look(node.link().page(), node.link().workers(), MonotonicMs());
   }

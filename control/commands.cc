@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/version.h"
 #include "control/command_table.h"
+#include "control/crowd_view.h"
 #include "control/health.h"
 #include "control/log.h"
 #include "control/plan.h"
@@ -85,6 +86,7 @@ const Commands::Row Commands::kRows[] = {
     {"pool merge", nullptr, &Commands::PoolMerge},
     {"pool unmerge", nullptr, &Commands::PoolUnmerge},
     {"geofeed export", &Commands::GeofeedExport, nullptr},
+    {"privacy show", &Commands::PrivacyShow, nullptr},
     {"epoch show", &Commands::EpochShow, nullptr},
     {"epoch advance", nullptr, &Commands::EpochAdvance},
     {"flow list", nullptr, &Commands::FlowList},
@@ -267,6 +269,11 @@ void Commands::PoolUnmerge(const Json& args, Answered answered) {
 
 Answer Commands::GeofeedExport(const Json&) {
   return GeofeedView(node_.config());
+}
+
+Answer Commands::PrivacyShow(const Json&) {
+  if (!node_.link().attached()) return Detached(node_);
+  return CrowdView(node_, crowd_);
 }
 
 Answer Commands::EpochShow(const Json&) {

@@ -4,6 +4,7 @@
 
 #include "control/answer.h"
 #include "control/api_server.h"
+#include "control/crowd.h"
 #include "control/flow_listing.h"
 #include "control/heartbeats.h"
 #include "control/node.h"
@@ -12,8 +13,8 @@ namespace cfr {
 
 class Commands {
  public:
-  Commands(Node& node, FlowListing& listing, const Heartbeats& heartbeats)
-      : node_(node), listing_(listing), heartbeats_(heartbeats) {}
+  Commands(Node& node, FlowListing& listing, const Heartbeats& heartbeats, const Crowd& crowd)
+      : node_(node), listing_(listing), heartbeats_(heartbeats), crowd_(crowd) {}
   // Answers through `answered`, exactly once, perhaps later. What needs Access::kFull is logged with the
   // peer and how it ended.
   void Obey(const ApiRequest& request, Answered answered);
@@ -36,6 +37,7 @@ class Commands {
   void PoolUnmerge(const Json& args, Answered answered);
   void SetMerged(const std::string& pool, bool merged, Answered answered);
   Answer GeofeedExport(const Json& args);
+  Answer PrivacyShow(const Json& args);
   Answer EpochShow(const Json& args);
   void EpochAdvance(const Json& args, Answered answered);
   void FlowList(const Json& args, Answered answered);
@@ -52,6 +54,7 @@ class Commands {
   Node& node_;
   FlowListing& listing_;
   const Heartbeats& heartbeats_;
+  const Crowd& crowd_;
   uint64_t now_ms_ = 0;  // of the request in hand
 };
 

@@ -102,6 +102,32 @@ std::string RenderEpoch(const Json& result) {
                  Text(result.at("advances"))}});
 }
 
+std::string RenderPrivacy(const Json& result) {
+  auto row = [](const std::string& of, const Json& r) {
+    const std::string noise = r.at("noise").is_null() ? "" : absl::StrCat(" +- ", r.at("noise").dump());
+    return std::vector<std::string>{of,
+                                    Text(r.at("id")),
+                                    Text(r.at("figure")),
+                                    Text(r.at("value")) + noise,
+                                    Text(r.at("unit")),
+                                    Text(r.at("bound")),
+                                    Text(r.at("verdict"))};
+  };
+  Rows pools = {{"pool", "family", "window s", "flows", "active", "units", "below k_min", "profile"}};
+  Rows figures = {{"of", "id", "figure", "value", "unit", "bound", "verdict"}};
+  for (const Json& p : result.at("pools")) {
+    const Json& window = p.at("window");
+    pools.push_back({Text(p.at("name")), Text(p.at("family")),
+                     Text(window.at("seconds")) + (window.at("finished").get<bool>() ? "" : " so far"),
+                     Text(p.at("flows")), Text(p.at("active_subscribers")), Text(p.at("units")),
+                     Text(p.at("units_below_k_min")), Text(p.at("verdict"))});
+    for (const Json& r : p.at("figures")) figures.push_back(row(Text(p.at("name")), r));
+  }
+  for (const Json& r : result.at("relay")) figures.push_back(row(Text(r.at("region")), r));
+  return absl::StrCat("profile ", Text(result.at("profile")), ": ", Text(result.at("verdict")), "\n\n",
+                      Table(pools), "\n", Table(figures));
+}
+
 std::string RenderFlows(const Json& result) {
   Rows rows = {{"subscriber", "alias", "remote", "proto", "state", "idle s", "out", "in", "worker"}};
   for (const Json& f : result.at("flows"))

@@ -18,6 +18,7 @@ std::string RenderExport(const Json& result);
 std::string RenderPools(const Json& result);
 std::string RenderPool(const Json& pool);
 std::string RenderEpoch(const Json& result);
+std::string RenderPrivacy(const Json& result);
 std::string RenderFlows(const Json& result);
 std::string RenderFlowStats(const Json& result);
 std::string RenderWorkers(const Json& result);

@@ -89,6 +89,8 @@ constexpr Row kRows[] = {
     {"geofeed check", nullptr, GeofeedCheck},
     {"epoch show", RenderEpoch, nullptr},
     {"epoch advance", RenderChange, nullptr},
+    {"privacy show", RenderPrivacy, nullptr},
+    {"privacy watch", nullptr, PrivacyWatch},
     {"flow list", RenderFlows, nullptr},
     {"flow stats", RenderFlowStats, nullptr},
     {"worker list", RenderWorkers, nullptr},

@@ -24,4 +24,7 @@ ExitCode PoolDrain(const Invocation& invocation);
 ExitCode GeofeedExport(const Invocation& invocation);
 ExitCode GeofeedCheck(const Invocation& invocation);
 
+// privacy_verbs.cc
+ExitCode PrivacyWatch(const Invocation& invocation);
+
 }  // namespace cfr

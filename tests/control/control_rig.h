@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "control/commands.h"
+#include "control/opening_stream.h"
 #include "tests/control/dataplane_double.h"
 #include "tests/control/sample_config.h"
 #include "tests/support/temp_directory.h"
@@ -22,6 +23,7 @@ class ControlRig : public testing::Test {
  protected:
   // Ready: the sample's generation 1 is committed, with a key and a lease.
   ControlRig() {
+    openings_.Add([this](const Opened& opened) { crowd_.Take(opened); });
     StartDataplane();
     Turn();
     EXPECT_EQ(node_.generation(), 1u);
@@ -56,6 +58,9 @@ class ControlRig : public testing::Test {
       double_->Poll(now_ms_);
     }
     node_.Poll(now_ms_);
+    crowd_.Configure(node_.config(), node_.generation(), node_.assignments());
+    openings_.Poll();
+    crowd_.Tick(now_ms_);
     listing_.Poll(now_ms_);
     if (node_.link().attached()) heartbeats_.Look(node_.link().page(), node_.link().workers(), now_ms_);
   }
@@ -100,7 +105,9 @@ class ControlRig : public testing::Test {
   Node node_{{SampleConfig(), 0, {}}, StateFile(directory_.path()), directory_.path("dataplane.sock")};
   FlowListing listing_{node_};
   Heartbeats heartbeats_;
-  Commands commands_{node_, listing_, heartbeats_};
+  Crowd crowd_{[n = uint64_t{0}]() mutable { return SipKey{++n, 7}; }};
+  OpeningStream openings_{node_.link()};
+  Commands commands_{node_, listing_, heartbeats_, crowd_};
   std::optional<Answer> answer_;
 };
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Commands that only show, epoch advance, doctor, and what each socket gives."""
 
+import json
 import os
 
 import pytest
 
 from daemons import CONFIG, NOBODY, cfrctl, commands
 
-VIEWS = [("geofeed", "export"), ("epoch", "show"), ("flow", "stats"), ("worker", "list"), ("port", "list"), ("counters",),
+VIEWS = [("geofeed", "export"), ("privacy", "show"), ("epoch", "show"), ("flow", "stats"), ("worker", "list"), ("port", "list"), ("counters",),
          ("counters", "--all"), ("counters", "--explain"), ("counters", "--worker", "0"), ("health",), ("version",),
          ("pool", "list"), ("pool", "show", "milan")]
 FULL_ONLY = [("config", "export"), ("config", "plan", "FILE"), ("config", "apply", "FILE"), ("pool", "del", "milan"),
@@ -33,9 +34,9 @@ def test_the_read_only_socket_is_read_only(relay, schema):
         assert (result.code, result.stdout) == (1, ""), result
         assert "is not for the read-only socket" in result.stderr and "use control.sock" in result.stderr
         schema.error(relay.ask(*words, socket="readonly.sock"), 1, "failed")
-    pairs = ("pool", "geofeed", "epoch", "flow", "worker", "port")
+    pairs = ("pool", "geofeed", "privacy", "epoch", "flow", "worker", "port")
     covered = {" ".join(words[:2]) for words in FULL_ONLY} | {" ".join(w[:2]) if w[0] in pairs else w[0] for w in VIEWS}
-    assert covered | {"config check", "geofeed check", "doctor", "completion bash", "reference"} == {" ".join(c) for c in commands()}
+    assert covered | {"config check", "geofeed check", "privacy watch", "doctor", "completion bash", "reference"} == {" ".join(c) for c in commands()}
     assert relay.ask("version").json()["generation"] == 1
 
 
@@ -45,6 +46,22 @@ def test_epoch_advance(relay, schema):
     shown = schema.result("epoch show", relay.ask("epoch", "show"))
     assert (shown["key_version"], shown["advances"], shown["length_seconds"]) == (2, 2, 3600)
     assert relay.ctl("epoch", "advance").stdout == "changed, key version 3\n"
+
+
+def test_privacy_without_flows(relay, schema):
+    shown = schema.result("privacy show", relay.ask("privacy", "show"))
+    assert shown["verdict"] == "not yet: too few samples" and shown["openings"] == {"taken": 0, "refused": 0, "lost": 0}
+    assert [p["active_subscribers"] for p in shown["pools"]] == [0] * len(shown["pools"]) != []
+    assert relay.ctl("privacy", "show").stdout.startswith("profile CFR-U1: not yet: too few samples\n")
+
+
+def test_privacy_watch_shows_it_again(relay, schema):
+    watched = relay.ctl("--json", "privacy", "watch", "--count", "2", "--interval", "1s")
+    assert watched.code == 0
+    lines = watched.stdout.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        schema.validate("privacy watch", json.loads(line))
 
 
 def test_flow_list_without_flows(relay, schema):
