@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The one clock of the data path and of everything sent over the rings: CLOCK_MONOTONIC, the same in
-// every process of the machine. The wall clock is never read.
+// every process of the machine. The wall clock is read by control/utc.h alone, for records.
 #pragma once
 
 #include <time.h>
