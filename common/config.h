@@ -57,6 +57,12 @@ struct BypassConfig {
   friend bool operator==(const BypassConfig&, const BypassConfig&) = default;
 };
 
+struct RecordsConfig {
+  std::string directory = "/var/lib/cfr/records";
+  std::string day_keys;  // directory of public halves; empty: none
+  friend bool operator==(const RecordsConfig&, const RecordsConfig&) = default;
+};
+
 struct Config {
   std::string node_name;
   std::vector<std::string> regions;  // every region code used below; others are an error
@@ -65,6 +71,7 @@ struct Config {
   Settings settings;
   PortLists ports;
   std::vector<Prefix> nat64_prefixes;  // beside 64:ff9b::/96
+  RecordsConfig records;
   std::vector<SubscribersConfig> subscribers;
   std::vector<PoolConfig> pools;
   std::vector<BypassConfig> bypasses;

@@ -31,6 +31,7 @@ class Reader {
     PlainSettings(root);
     EgressAllowed(root);
     Nat64Prefixes(root);
+    Records(root);
     tables_.EachOf(root, "subscribers", [this](const Value& table) { Subscribers(table); });
     places_.pools_whole &= tables_.EachOf(root, "pool", [this](const Value& table) { Pool(table); });
     tables_.EachOf(root, "bypass", [this](const Value& table) { Bypass(table); });
@@ -166,6 +167,24 @@ class Reader {
     const Value* v = table == nullptr ? nullptr : TableReader::Find(*table, "nat64_prefixes");
     if (v != nullptr)
       Prefixes(*v, "admission.nat64_prefixes", &config_.nat64_prefixes, &places_.nat64_prefixes);
+  }
+
+  void Records(const Value& root) {
+    const Value* table = tables_.Optional(root, "records");
+    if (table == nullptr) return;
+    if (const Value* v = TableReader::Find(*table, "directory"))
+      config_.records.directory = Path(*v, "records.directory").value_or(config_.records.directory);
+    if (const Value* v = TableReader::Find(*table, "day_keys"))
+      config_.records.day_keys = Path(*v, "records.day_keys").value_or("");
+  }
+
+  std::optional<std::string> Path(const Value& v, const std::string& name) {
+    auto path = values_.Text(v, name);
+    if (!path.has_value() || path->starts_with('/')) return path;
+    values_.Error(values_.At(v),
+                  absl::StrCat("'", name, "' is \"", *path, "\", which does not begin with '/'"),
+                  "the daemons run in no particular directory");
+    return std::nullopt;
   }
 
   void Subscribers(const Value& table) {

@@ -28,6 +28,7 @@ class Rules {
     AvoidedPorts();
     WellknownPorts();
     Devices();
+    Records();
   }
 
  private:
@@ -160,6 +161,30 @@ class Rules {
             absl::StrCat("port.core is the device of port.access, '", same ? access.device : access.tx_pcap,
                          "'"),
             "the relay stands between two ports");
+  }
+
+  void Records() {
+    const auto wanted = config_.settings.Choice<RecordChoice>(Setting::kRecordMode);
+    if (wanted == RecordChoice::kOff) return;
+    if (config_.records.day_keys.empty()) {
+      auto place = places_.settings.find(Setting::kRecordMode);
+      if (wanted != RecordChoice::kAuto && place != places_.settings.end())
+        Error(place->second,
+              absl::StrCat("records.mode is \"",
+                           std::string(WordAt(Row(Setting::kRecordMode).words,
+                                              config_.settings[Setting::kRecordMode])),
+                           "\", but there are no day keys to seal to"),
+              "day_keys = \"/etc/cfr/day_keys\", or mode = \"off\"");
+      return;
+    }
+    for (size_t i = 0; i < config_.subscribers.size(); ++i)
+      if (config_.subscribers[i].per > kRecordedLengthMax &&
+          config_.subscribers[i].prefix.address.family == Family::kV6)
+        Error(places_.subscribers[i].prefix,
+              absl::StrCat("a record keeps ", kRecordedLengthMax,
+                           " bits of a subscriber, but one of these has ",
+                           static_cast<int>(config_.subscribers[i].per)),
+              "a /64 or shorter is one subscriber, or records.mode = \"off\"");
   }
 
   const Config& config_;

@@ -84,6 +84,11 @@ void WriteSettings(const Config& config, std::string* out) {
         absl::StrAppend(out, "egress_allowed = ", Array(config.egress_allowed), "\n");
       if (section == "admission" && !config.nat64_prefixes.empty())
         absl::StrAppend(out, "nat64_prefixes = ", Array(config.nat64_prefixes), "\n");
+      if (section == "records") {
+        absl::StrAppend(out, "directory = ", Quoted(config.records.directory), "\n");
+        if (!config.records.day_keys.empty())
+          absl::StrAppend(out, "day_keys = ", Quoted(config.records.day_keys), "\n");
+      }
       for (const PortListRow& list : kPortListRows)
         if (section == list.section)
           absl::StrAppend(out, list.key, " = ", Array(config.ports[list.id]), "\n");

@@ -34,8 +34,11 @@ inline constexpr uint32_t kRingSlots = 4096;     // per ring; a power of two
 inline constexpr uint32_t kOpenedSlots = 16384;  // the same of openings: 8 million a second, read every 2 ms
 inline constexpr int kGenerationMessagesMax = 1 << 20;
 inline constexpr int kApiLineBytesMax = 64 * 1024;
-inline constexpr int kApiClientsMax = 64;  // of each socket
-inline constexpr int kApiNestingMax = 16;  // of the JSON in a line
+inline constexpr int kApiClientsMax = 64;                        // of each socket
+inline constexpr int kApiNestingMax = 16;                        // of the JSON in a line
+inline constexpr int kRecordedLengthMax = 64;                    // bits of an IPv6 subscriber in a record
+inline constexpr int kDayKeysMax = 400;                          // made at once
+inline constexpr int kRecordsWaitingBytesMax = 4 * 1024 * 1024;  // sealed and not written
 inline constexpr int kConfigBytesMax = 8 * 1024 * 1024;
 
 }  // namespace cfr

@@ -83,6 +83,11 @@ static_assert(Row(Setting::kNat64).words == std::string_view("drop|alias"));
 enum class TcpTimestamps : uint8_t { kOffset, kStrip, kKeep };
 static_assert(Row(Setting::kTcpTimestamps).words == std::string_view("offset|strip|keep"));
 
+enum class RecordChoice : uint8_t { kAuto, kOff, kBatch, kTuple };
+static_assert(Row(Setting::kRecordMode).words == std::string_view("auto|off|batch|tuple"));
+enum class RecordBlocked : uint8_t { kContinue, kRefuseNew };
+static_assert(Row(Setting::kRecordBlocked).words == std::string_view("continue|refuse_new"));
+
 // What holds before there is a configuration.
 inline constexpr Settings kDefaultSettings;
 

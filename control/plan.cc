@@ -124,7 +124,10 @@ Objects SettingsOf(const Config& c, SettingWhen when) {
 }
 
 Objects ListsOf(const Config& c) {
-  Objects objects = {{"admission.nat64_prefixes", {{"", Texts(c.nat64_prefixes)}}}};
+  Objects objects = {{"admission.nat64_prefixes", {{"", Texts(c.nat64_prefixes)}}},
+                     {"records.directory", {{"", {c.records.directory}}}},
+                     {"records.day_keys", {{"", {}}}}};
+  if (!c.records.day_keys.empty()) objects["records.day_keys"] = {{"", {c.records.day_keys}}};
   for (const PortListRow& row : kPortListRows) {
     std::vector<std::string> ports;
     for (uint16_t port : c.ports[row.id]) ports.push_back(absl::StrCat(port));

@@ -34,6 +34,11 @@ class RandomConfig {
     // The addresses drawn below are those of documents.
     if (c.settings.Choice<Martians>(Setting::kMartians) == Martians::kProduction)
       c.settings.Set(Setting::kMartians, static_cast<uint64_t>(Martians::kLab));
+    // Sealed records need a key, and a subscriber of no more bits than they keep.
+    const auto recorded = c.settings.Choice<RecordChoice>(Setting::kRecordMode);
+    if (recorded > RecordChoice::kOff || Below(2) == 0)
+      c.records = {absl::StrCat("/r/", Below(9)), "/etc/cfr/\"keys\""};
+    const bool kept = recorded != RecordChoice::kOff && !c.records.day_keys.empty();
     for (const PortListRow& row : kPortListRows)
       if (Below(2) == 0) c.ports[row.id] = Ports(row);
     for (uint32_t i = 0; i < Below(3); ++i)
@@ -45,7 +50,7 @@ class RandomConfig {
       const PoolConfig& pool = c.pools[Below(static_cast<uint32_t>(c.pools.size()))];
       const bool v4 = pool.family() == Family::kV4;
       std::string prefix = v4 ? absl::StrCat("10.", i, ".0.0/16") : absl::StrCat("2001:db9:", i, "::/48");
-      auto per = static_cast<uint8_t>(v4 ? 16 + Below(17) : 48 + Below(81));
+      auto per = static_cast<uint8_t>(v4 ? 16 + Below(17) : 48 + Below(kept ? 17 : 81));
       c.subscribers.push_back({*ParsePrefix(prefix), per, pool.region});
     }
     for (uint32_t i = 0; i < Below(5); ++i)

@@ -107,6 +107,13 @@ TEST(Plan, EveryStartSettingNeedsARestartAndNoOther) {
   }
 }
 
+TEST(Plan, Records) {
+  EXPECT_EQ(PlanOf([](Config& c) { c.records.day_keys = "/keys"; }),
+            "~ setting records.day_keys: none -> /keys\n");
+  EXPECT_EQ(PlanOf([](Config& c) { c.records.directory = "/r"; }),
+            "~ setting records.directory: /var/lib/cfr/records -> /r\n");
+}
+
 TEST(Plan, AddressesOfPorts) {
   EXPECT_EQ(PlanOf([](Config& c) { c.port[0].addresses[1] = P("10.10.2.1/24"); }),
             "~ port access: addresses -10.10.1.1/24 +10.10.2.1/24\n");
