@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // cfr-control: the deciding process. One thread, one loop: API clients, the link to the dataplane, time.
 #include <gflags/gflags.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -16,6 +14,7 @@
 #include "common/version.h"
 #include "control/api_server.h"
 #include "control/commands.h"
+#include "control/core_dumps.h"
 #include "control/crowd.h"
 #include "control/log.h"
 #include "control/opening_stream.h"
@@ -71,9 +70,7 @@ ExitCode LoadState(const StateFile& file, State* state) {
 }
 
 ExitCode Main() {
-  rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);  // keys pass through this process
-  prctl(PR_SET_DUMPABLE, 0);
+  ForbidCoreDumps();
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGINT, RequestStop);
   std::signal(SIGPIPE, SIG_IGN);

@@ -32,6 +32,10 @@ ArgumentRow Number(const char* name, uint64_t first, uint64_t last, std::optiona
   return {name, Kind::kNumber, Need::kOptional, Use::kSent, sentence, first, last, standard};
 }
 
+ArgumentRow RequiredNumber(const char* name, uint64_t first, uint64_t last, const char* sentence) {
+  return {name, Kind::kNumber, Need::kRequired, Use::kSent, sentence, first, last};
+}
+
 const ArgumentRow kName = Required("NAME", Kind::kText, "name of the pool");
 const ArgumentRow kFile = Required("FILE", Kind::kFile, "configuration file, - for standard input");
 
@@ -128,6 +132,36 @@ std::vector<CommandRow> MakeTable() {
                  "say what each row means; without a daemon, what each drop reason means"),
         Option("--all", Kind::kFlag, "rows that are zero, too"),
         Number("--worker", 0, kWorkersMax - 1, {}, "of one worker only")}},
+      {"record",
+       "keygen",
+       Access::kLocal,
+       "Makes the keys records are sealed to, one pair a day. Run it off the relay.",
+       {RequiredNumber("--days", 1, kDayKeysMax, "how many days"),
+        Required("--from", Kind::kText, "first UTC day, like 2026-11-25"),
+        Required("--out", Kind::kText,
+                 "directory for private/DAY.key and public/DAY.pub; none is overwritten")}},
+      {"record",
+       "open",
+       Access::kLocal,
+       "Tells which subscriber a report is about, or why not. Runs off the relay, on a copy of its log. Ends"
+       " with 1 unless it is exactly one.",
+       {Required("--day-key", Kind::kTexts,
+                 "private half of a day the flow may have begun on; may be repeated"),
+        Required("--alias", Kind::kText, "address the reporter saw"),
+        RequiredNumber("--alias-port", 0, 65'535, "port the reporter saw; of echo the identifier"),
+        Required("--remote", Kind::kText, "the reporter's own address"),
+        RequiredNumber("--remote-port", 0, 65'535, "the reporter's own port; 0 of echo"),
+        Required("--protocol", Kind::kText, "tcp, udp, icmp or icmp6"),
+        Required("--time", Kind::kText, "when it was seen, like 2026-11-25T03:20:05Z"),
+        Option("--dir", Kind::kText, "directory of the log; /var/lib/cfr/records when left out"),
+        Required("--case", Kind::kText, "what the audit file calls this"),
+        Required("--audit", Kind::kText, "file to which each use is added")}},
+      {"record",
+       "check",
+       Access::kLocal,
+       "Says whether a log of records is as it was written; needs no key. Ends with 1 if it is not.",
+       {Option("--dir", Kind::kText, "directory of the log; /var/lib/cfr/records when left out"),
+        Option("--audit", Kind::kText, "an audit file to check, too")}},
       {"health", "", Access::kAggregate, "Ends with 0 if the relay can open new flows, with 1 if not.", {}},
       {"doctor",
        "",

@@ -27,4 +27,9 @@ ExitCode GeofeedCheck(const Invocation& invocation);
 // privacy_verbs.cc
 ExitCode PrivacyWatch(const Invocation& invocation);
 
+// record_verbs.cc
+ExitCode RecordKeygen(const Invocation& invocation);
+ExitCode RecordOpen(const Invocation& invocation);
+ExitCode RecordCheck(const Invocation& invocation);
+
 }  // namespace cfr
