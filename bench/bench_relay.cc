@@ -14,6 +14,7 @@
 namespace cfr::bench {
 namespace {
 
+constexpr uint64_t kAffinityPairs = Row(Setting::kAffinityPairs).default_value;
 constexpr uint32_t kPortsPerHost = 63, kRemotes = 1024;
 constexpr uint8_t kStation[6] = {2, 0, 0, 0, 0, 9};
 constexpr uint8_t kPortMac[kSides][6] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
@@ -64,7 +65,8 @@ struct Built {
 Built Build(RandomSource& random) {
   ConfigResult result = ParseConfig(kConfiguration);
   CFR_CHECK(result.config.has_value(), "the configuration of the bench is not valid");
-  auto assignments = Assign(*result.config, {}, [&](uint64_t bound) { return random.Below(bound); });
+  auto assignments = Assign(
+      *result.config, {}, [&](uint64_t bound) { return random.Below(bound); }, 0);
   CFR_CHECK(assignments.ok(), "no alias units");
   std::vector<Prefix> allowed;
   for (const PoolConfig& pool : result.config->pools) allowed.push_back(pool.prefixes.front());
@@ -238,7 +240,7 @@ BenchRelay::BenchRelay(uint32_t flows, std::vector<Family> families, uint32_t sp
       random_(std::array<uint8_t, 32>{1}),
       owner_(OneWorker(random_)),
       subscribers_((flows + spare) / kPortsPerHost * 2 + 64, DrawKey(random_)),
-      shared_(owner_, subscribers_, leases_, random_),
+      shared_(owner_, subscribers_, leases_, kAffinityPairs, random_),
       page_(std::make_unique<CounterPage>()),
       order_(flows) {
   // In random order: a sequential one would lay neighbouring flows side by side.

@@ -3,6 +3,7 @@
 // place included (`source` alone is a benchmark of its own). Method and pitfalls: README.md.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <tuple>
@@ -126,6 +127,41 @@ void OpenTold(benchmark::State& state) {
   state.SetLabel(kLabel);
 }
 
+// Opening flows (ours), and what the alias policy alone takes for the same ones (rival), one after the other
+// as packets are. `policy_share`: how much dearer opening is than with an alias out of nowhere.
+template <class A>
+void OpenPolicy(benchmark::State& state, uint8_t per) {
+  BenchRelay relay(static_cast<uint32_t>(state.range(0)), {A::kFamily}, kOpenBursts * kBurst);
+  const Snapshot& snapshot = *relay.world().snapshot;
+  AliasPolicy policy({1, 2}, snapshot.settings[Setting::kAffinityPairs], {1, 2, 3, 4, 5, 6, 7, 8});
+  const AliasRules rules(snapshot.settings);
+  const AliasOffer offer{*relay.world().keys, snapshot.drawable[0][static_cast<int>(A::kFamily)],
+                         snapshot.units};
+  auto trace = relay.NewFlows<A>(size_t{kOpenBursts} * kBurst);
+  Burst burst;
+  size_t at = 0;
+  auto draw = [&](const TraceEntry<A>& e) {
+    const Address subscriber = Masked(ToAddress(e.source), per);
+    AliasDraw units = policy.Begin(subscriber, ToAddress(e.destination), relay.now_ms(), rules, offer);
+    benchmark::DoNotOptimize(policy.Opened(units, units.Next()));
+    _mm_lfence();
+  };
+  Pair pair;
+  for (auto _ : state) {
+    burst.Fill(&trace[at], Direction::kOutbound);
+    pair.Run(
+        kBurst, [&] { relay.Process(Direction::kOutbound, burst); },
+        [&] { std::for_each_n(&trace[at], kBurst, draw); });
+    at += kBurst;
+  }
+  pair.Report(state);
+  const double open = state.counters["ours_ns"], alone = state.counters["rival_ns"];
+  state.counters["policy_share"] = alone / (open - alone);
+  if (relay.page().Get(Direction::kOutbound, Counter::kOpenedUdp) != relay.flows() + kOpenBursts * kBurst)
+    state.SkipWithError("not every packet opened a flow");
+  state.SetLabel(kLabel);
+}
+
 // Bursts of both families and directions in turn, every hundredth packet the first of a flow.
 void Mixed(benchmark::State& state) {
   BenchRelay relay(static_cast<uint32_t>(state.range(0)), {Family::kV4, Family::kV6}, kMixedRounds * 2);
@@ -222,6 +258,12 @@ void Register() {
   populations(benchmark::RegisterBenchmark("open/ipv6", Open<V6>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("open_told/ipv4", OpenTold<V4>))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("open_told/ipv6", OpenTold<V6>))->Iterations(kOpenBursts);
+  populations(benchmark::RegisterBenchmark("open_policy/ipv4", [](auto& state) {
+    OpenPolicy<V4>(state, 32);
+  }))->Iterations(kOpenBursts);
+  populations(benchmark::RegisterBenchmark("open_policy/ipv6", [](auto& state) {
+    OpenPolicy<V6>(state, 56);
+  }))->Iterations(kOpenBursts);
   populations(benchmark::RegisterBenchmark("mixed", Mixed))->Iterations(kMixedRounds);
   populations(benchmark::RegisterBenchmark("fragment_flood/ipv4", FragmentFlood));
   const std::pair<const char*, Function> sources[] = {

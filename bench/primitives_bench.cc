@@ -171,7 +171,8 @@ void AliasDraw(benchmark::State& state) {
   for (auto _ : state) {
     const V4 word{__builtin_bswap32(0x0a000000 + host++ % 65536)};
     const Address subscriber = ToAddress(word);
-    uint64_t epoch = EpochNumber(phase_key, subscriber, kNowMs, 3'600'000);
+    const uint64_t phase_ms = EpochPhase(phase_key, subscriber, 3'600'000);
+    const uint64_t epoch = EpochAt(kNowMs, phase_ms, 3'600'000).number;
     Drawn drawn = DrawNext(DrawSeed(epoch_key, subscriber, epoch), Drawn{}, drawable, units);
     benchmark::DoNotOptimize(drawn);
     watch.Add(1);

@@ -42,6 +42,7 @@ struct PoolConfig {
   PrefixState state = PrefixState::kActive;   // staged, active or draining
   uint32_t alias_units = 4;                   // units in use at once, 1..kUnitsPerPoolMax
   PortMode port_mode = PortMode::kPerRemote;  // of the units drawn from now on; a change draws others
+  bool small_crowd = false;                   // fewer than kCrowdMin subscribers may share a unit
   bool answer_neighbours = false;  // answer ARP/ND for the pool on the core side; else it is routed to us
   std::string parent = {};         // pool it may be merged into; empty: none
   bool cross_border = false;       // the parent's region need not contain this one's

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "common/alias_profiles.h"
 #include "common/config_schema.h"
 #include "common/config_values.h"
 #include "common/port_reader.h"
@@ -32,7 +33,8 @@ class Reader {
     EgressAllowed(root);
     Nat64Prefixes(root);
     Records(root);
-    tables_.EachOf(root, "subscribers", [this](const Value& table) { Subscribers(table); });
+    places_.subscribers_whole &=
+        tables_.EachOf(root, "subscribers", [this](const Value& table) { Subscribers(table); });
     places_.pools_whole &= tables_.EachOf(root, "pool", [this](const Value& table) { Pool(table); });
     tables_.EachOf(root, "bypass", [this](const Value& table) { Bypass(table); });
   }
@@ -73,6 +75,7 @@ class Reader {
       if (table == nullptr) continue;
       tables_.CheckKeys(*table, row.path, row.keys);
       if (row.keys == std::string_view("scrub")) ScrubProfile(*table);
+      if (row.keys == std::string_view("alias")) AliasProfile(*table);
       for (const SettingRow& setting : kSettingRows) {
         const Value* v =
             setting.section == std::string_view(row.keys) ? TableReader::Find(*table, setting.key) : nullptr;
@@ -95,6 +98,13 @@ class Reader {
         config_.settings.Set(row.id, row.type == SettingType::kFlag ? row.min : row.max);
   }
 
+  void AliasProfile(const Value& table) {
+    const Value* v = TableReader::Find(table, "profile");
+    if (v == nullptr) return;
+    if (auto position = values_.Word(*v, "alias.profile", kAliasProfileWords); position.has_value())
+      for (const auto& [setting, value] : kAliasProfiles[*position]) config_.settings.Set(setting, value);
+  }
+
   void PlainSetting(const SettingRow& row, const Value& v) {
     std::string name = absl::StrCat(row.section, ".", row.key);
     std::optional<uint64_t> value;
@@ -103,10 +113,10 @@ class Reader {
         value = values_.Flag(v, name);
         break;
       case SettingType::kSeconds:
-        value = values_.Seconds(v, name, row.min, row.max);
+        value = values_.Seconds(v, name, row.min, row.max, row.sentence);
         break;
       case SettingType::kCount:
-        value = values_.Integer(v, name, row.min, row.max);
+        value = values_.Integer(v, name, row.min, row.max, row.sentence);
         break;
       case SettingType::kChoice:
         value = values_.Word(v, name, row.words);
@@ -207,6 +217,7 @@ class Reader {
       s.per = static_cast<uint8_t>(
           values_.Integer(*per, "subscribers.per", s.prefix.length, width).value_or(width));
     }
+    places_.subscribers_whole &= prefix.has_value() && !s.region.empty();
     if (!prefix.has_value()) return;
     place.prefix = values_.At(*v);
     config_.subscribers.push_back(s);
@@ -235,6 +246,8 @@ class Reader {
     if (const Value* v = TableReader::Find(table, "port_mode"))
       pool.port_mode =
           static_cast<PortMode>(values_.Word(*v, "pool.port_mode", "per_remote|exclusive").value_or(0));
+    if (const Value* v = TableReader::Find(table, "small_crowd"))
+      pool.small_crowd = values_.Flag(*v, "pool.small_crowd").value_or(false);
     if (const Value* v = TableReader::Find(table, "answer_neighbours"))
       pool.answer_neighbours = values_.Flag(*v, "pool.answer_neighbours").value_or(false);
     if (const Value* v = TableReader::Find(table, "parent")) {

@@ -39,7 +39,7 @@ struct ConfigPlaces {
   std::map<Setting, Place> settings;         // those given and readable
   std::vector<Place> ports[kPortListCount];  // empty: the list is not given
   std::vector<Place> nat64_prefixes;
-  bool regions_whole = true, pools_whole = true, egress_whole = true;
+  bool regions_whole = true, subscribers_whole = true, pools_whole = true, egress_whole = true;
 };
 
 struct ReadResult {

@@ -24,6 +24,8 @@ class Rules {
     Regions();
     Names();
     RegionsHavePools();
+    Crowds();
+    AffinityTimes();
     PortRange();
     AvoidedPorts();
     WellknownPorts();
@@ -85,6 +87,15 @@ class Rules {
       Region(config_.pools[i].region, places_.pools[i].region);
   }
 
+  // Who shares the units of a region and family.
+  struct Crowd {
+    uint64_t subscribers = 0, units = 0;
+    void Add(const SubscribersConfig& s) {
+      constexpr int kCountedBits = 40;  // more than any crowd needs
+      subscribers += uint64_t{1} << std::min(s.per - s.prefix.length, kCountedBits);
+    }
+  };
+
   template <class Object, class Placed>
   void UniqueNames(const std::vector<Object>& objects, const std::vector<Placed>& places, const char* kind) {
     std::map<std::string, int> lines;
@@ -116,6 +127,41 @@ class Rules {
                          cfr::Name(family), " pool"),
             absl::StrCat("add a [[pool]] with region = \"", s.region, "\""));
     }
+  }
+
+  // An alias hides its subscriber among those who share it. Of a prefix all possible subscribers count.
+  void Crowds() {
+    if (!places_.pools_whole || !places_.subscribers_whole || !places_.regions_whole) return;
+    std::map<std::pair<std::string, Family>, Crowd> crowds;
+    for (const SubscribersConfig& s : config_.subscribers) crowds[{s.region, s.prefix.address.family}].Add(s);
+    for (const PoolConfig& pool : config_.pools)
+      if (pool.state != PrefixState::kDraining)
+        crowds[{pool.region, pool.family()}].units += pool.alias_units;
+    for (size_t i = 0; i < config_.pools.size(); ++i) {
+      const PoolConfig& pool = config_.pools[i];
+      const Crowd& crowd = crowds[{pool.region, pool.family()}];
+      if (crowd.subscribers == 0 || pool.state == PrefixState::kDraining) continue;
+      const std::string text = absl::StrCat("pool '", pool.name, "': region '", pool.region, "' has ",
+                                            crowd.units, " alias units for ", crowd.subscribers, " possible ",
+                                            cfr::Name(pool.family()), " subscribers, so ");
+      if (crowd.subscribers <= crowd.units)
+        Error(places_.pools[i].units, absl::StrCat(text, "an alias would name its subscriber"),
+              "lower alias_units; one alias for each subscriber only renames them");
+      else if (crowd.subscribers < crowd.units * kCrowdMin && !pool.small_crowd)
+        Error(places_.pools[i].units, absl::StrCat(text, "fewer than ", kCrowdMin, " would share an alias"),
+              "lower alias_units, or write small_crowd = true to accept that");
+    }
+  }
+
+  // Else the cap would end what the idle time promises.
+  void AffinityTimes() {
+    uint64_t idle = config_.settings[Setting::kAffinityIdle], cap = config_.settings[Setting::kAffinityCap];
+    auto place = places_.settings.find(Setting::kAffinityIdle);
+    if (place == places_.settings.end()) place = places_.settings.find(Setting::kAffinityCap);
+    if (idle <= cap || place == places_.settings.end()) return;
+    Error(place->second,
+          absl::StrCat("alias.affinity_idle ", idle, " s is longer than alias.affinity_cap ", cap, " s"),
+          "a pair is given up at the cap however lately it was used; raise it or lower affinity_idle");
   }
 
   void PortRange() {

@@ -87,6 +87,9 @@ inline constexpr KeyRow kKeyRows[] = {
      "Where the log of records is; made if need be."},
     {"records", "day_keys", "path", false, "none",
      "Directory of the public halves of the day keys (`cfrctl record keygen`)."},
+    {"alias", "profile", "\"default\", \"strict\" or \"compat\"", false, "\"default\"",
+     "What `epoch`, `affinity_idle` and `affinity_cap` are when left out: 1h, 30m, 4h; 10m, 15m, 2h, harder "
+     "to follow; 24h, 1h, 4h, for sites that bear no change."},
     {"subscribers", "prefix", "prefix", true, "", "Their addresses."},
     {"subscribers", "per", "integer, the prefix's length to 32 or 128", false,
      "32 (IPv4), 56 or the prefix's (IPv6)", "Length of the prefix that is one subscriber."},
@@ -100,6 +103,9 @@ inline constexpr KeyRow kKeyRows[] = {
     {"pool", "port_mode", "\"per_remote\" or \"exclusive\"", false, "\"per_remote\"",
      "Exclusive: a port serves one flow at a time, whatever the remote (RFC 4787 REQ-3). A change drains the "
      "units and draws others."},
+    {"pool", "small_crowd", "true or false", false, "false",
+     "Accept that an alias hides few: without it, more than one unit for every 100 possible subscribers of "
+     "the region is refused."},
     {"pool", "answer_neighbours", "true or false", false, "false",
      "Answer ARP and neighbour discovery for the pool; otherwise it must be routed to the relay."},
     {"pool", "parent", "name", false, "none",
@@ -115,8 +121,8 @@ inline constexpr KeyRow kKeyRows[] = {
     {"bypass", "reason", "string", true, "", "Why subscribers may be seen there; shown at every apply."},
 };
 
-static_assert(kMtuMin == 1280 && kMtuMax == 9000 && kUnitsPerPoolMax == 16 && kVlanIdMax == 4094 &&
-                  kCitySubscribersPerUnitMin == 1000,
+static_assert(kMtuMin == 1280 && kMtuMax == 9000 && kUnitsPerPoolMax == 16 && kCrowdMin == 100 &&
+                  kVlanIdMax == 4094 && kCitySubscribersPerUnitMin == 1000,
               "their rows say so");
 
 // First components of the table paths.

@@ -119,7 +119,7 @@ std::optional<std::string> ConfigValues::Name(const Value& v, const std::string&
 }
 
 std::optional<uint64_t> ConfigValues::Integer(const Value& v, const std::string& name, uint64_t min,
-                                              uint64_t max) {
+                                              uint64_t max, const char* why) {
   if (!v.is_integer()) {
     WrongType(v, name, "an integer", v.is_string() ? "write the number without quotes" : "");
     return std::nullopt;
@@ -127,12 +127,12 @@ std::optional<uint64_t> ConfigValues::Integer(const Value& v, const std::string&
   auto n = v.as_integer();
   if (n >= 0 && static_cast<uint64_t>(n) >= min && static_cast<uint64_t>(n) <= max)
     return static_cast<uint64_t>(n);
-  Error(At(v), absl::StrCat("'", name, "' is ", n, "; allowed: ", min, " to ", max));
+  Error(At(v), absl::StrCat("'", name, "' is ", n, "; allowed: ", min, " to ", max), why);
   return std::nullopt;
 }
 
 std::optional<uint64_t> ConfigValues::Seconds(const Value& v, const std::string& name, uint64_t min,
-                                              uint64_t max) {
+                                              uint64_t max, const char* why) {
   constexpr const char* kForms = "like \"90s\", \"5m\", \"2h\" or 300 (seconds)";
   std::optional<uint64_t> seconds;
   if (v.is_string())
@@ -147,7 +147,7 @@ std::optional<uint64_t> ConfigValues::Seconds(const Value& v, const std::string&
     return std::nullopt;
   }
   if (*seconds >= min && *seconds <= max) return seconds;
-  Error(At(v), absl::StrCat("'", name, "' is ", *seconds, " s; allowed: ", min, " s to ", max, " s"));
+  Error(At(v), absl::StrCat("'", name, "' is ", *seconds, " s; allowed: ", min, " s to ", max, " s"), why);
   return std::nullopt;
 }
 

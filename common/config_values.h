@@ -28,8 +28,11 @@ class ConfigValues {
   std::optional<std::string> Text(const Value& v,
                                   const std::string& name);  // 1..kTextBytesMax bytes, printable
   std::optional<std::string> Name(const Value& v, const std::string& name);  // letters, digits, '-', '_', '.'
-  std::optional<uint64_t> Integer(const Value& v, const std::string& name, uint64_t min, uint64_t max);
-  std::optional<uint64_t> Seconds(const Value& v, const std::string& name, uint64_t min, uint64_t max);
+  // `why`: the hint for one out of range.
+  std::optional<uint64_t> Integer(const Value& v, const std::string& name, uint64_t min, uint64_t max,
+                                  const char* why = "");
+  std::optional<uint64_t> Seconds(const Value& v, const std::string& name, uint64_t min, uint64_t max,
+                                  const char* why = "");
   std::optional<bool> Flag(const Value& v, const std::string& name);
   // The position of a word among `words`, "a|b|c".
   std::optional<uint64_t> Word(const Value& v, const std::string& name, std::string_view words);

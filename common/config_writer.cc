@@ -111,6 +111,7 @@ std::string WriteConfig(const Config& config) {
     absl::StrAppend(&out, "\n[[pool]]\nname = ", Quoted(p.name), "\nregion = ", Quoted(p.region),
                     "\nprefixes = ", Array(p.prefixes), "\nstate = ", Quoted(Name(p.state)),
                     "\nalias_units = ", p.alias_units, "\nport_mode = ", Quoted(Name(p.port_mode)),
+                    "\nsmall_crowd = ", p.small_crowd ? "true" : "false",
                     "\nanswer_neighbours = ", p.answer_neighbours ? "true" : "false", "\n");
     if (!p.parent.empty()) absl::StrAppend(&out, "parent = ", Quoted(p.parent), "\n");
     if (p.cross_border) absl::StrAppend(&out, "cross_border = true\n");

@@ -88,7 +88,8 @@ struct UnitBody {
   UnitIndex index;
   PoolId pool;
   RegionId region;
-  uint8_t exclusive;  // 1: a port serves one flow at a time, whatever the remote
+  uint8_t exclusive;                       // 1: a port serves one flow at a time, whatever the remote
+  uint64_t drawn_from_ms, drawn_until_ms;  // CLOCK_MONOTONIC: beginnings of the epochs that draw it; 0: any
 };
 struct BypassBody {
   WirePrefix prefix;
@@ -110,6 +111,7 @@ struct EpochKeyBody {
   uint64_t effective_ms;  // CLOCK_MONOTONIC from which new flows use it; never in the past of an older key
   uint32_t version;       // rises by one with every key
   uint8_t key[16];        // random; the receiver erases the slot after copying
+  uint8_t at_once;        // 1: for every epoch, older keys are erased; 0: for those that begin from then on
 };
 struct LeaseBody {
   uint64_t deadline_ms;  // CLOCK_MONOTONIC until which new flows may be opened

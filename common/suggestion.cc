@@ -32,7 +32,7 @@ const std::vector<Refusal>& Refusals() {
   static const std::vector<Refusal> kRefusals = {
       {{"deterministic", "deterministic_nat", "algorithmic"},
        "whoever knows the rule computes the subscriber from the alias"},
-      {{"paired", "paired_pooling", "address_pooling", "sticky"},
+      {{"paired", "pairing", "paired_pooling", "address_pooling", "sticky"},
        "an alias address that stays with a subscriber is a lasting identifier; privacy epochs end it"},
       {{"static", "static_mapping", "one_to_one", "nat_1_1", "binat", "reserved"},
        "a one-to-one mapping only renames the subscriber"},
@@ -46,7 +46,11 @@ const std::vector<Refusal>& Refusals() {
       {{"endpoint_independent", "eim", "eif", "full_cone", "cone"},
        "one alias for all remotes lets the remotes recognise the subscriber together"},
       {{"address_per_subscriber", "address_per_flow"},
-       "an IPv6 address that nobody shares names its only user"}};
+       "an IPv6 address that nobody shares names its only user"},
+      {{"scope", "draw_scope", "per_remote_draw", "per_family"},
+       "an alias drawn by remote or provider breaks a third of the sites that have two addresses and hides "
+       "no "
+       "better than a small pool"}};
   return kRefusals;
 }
 

@@ -83,6 +83,21 @@ const PoolConfig* PoolOf(const Config& config, const Assignment& a) {
   return nullptr;
 }
 
+// Makes a unit drawn if it is not. One that left the draw comes back at an epoch edge: epochs that began in
+// between did not draw it. One that has not left yet stays.
+void Use(Assignment* a, uint64_t from_ms, uint64_t now_ms) {
+  if (a->state == PrefixState::kDraining) {
+    a->state = PrefixState::kActive;
+    a->drawn_from_ms = from_ms;
+    a->drawn_until_ms = 0;
+  } else if (a->IsRetiring()) {
+    if (a->drawn_until_ms > now_ms)
+      a->drawn_until_ms = 0;
+    else
+      a->drawn_from_ms = from_ms;
+  }
+}
+
 absl::StatusOr<UnitIndex> FreeIndex(const std::vector<Assignment>& assignments) {
   std::set<UnitIndex> used;
   for (const Assignment& a : assignments) used.insert(a.index);
@@ -106,39 +121,57 @@ RandomBelow KernelRandom() {
 }
 
 absl::StatusOr<std::vector<Assignment>> Assign(const Config& config, const std::vector<Assignment>& current,
-                                               const RandomBelow& random, const Merges& merges) {
+                                               const RandomBelow& random, uint64_t now_ms,
+                                               const Merges& merges) {
   std::vector<Assignment> next = current;
   Drawer drawer(config, current, random);
+  const uint64_t edge_ms = now_ms + kAssignmentLeadMs;
   for (Assignment& a : next) {
     const PoolConfig* pool = PoolOf(config, a);
     bool wanted = pool != nullptr && OpensFlows(merges, *pool);
     if (!wanted && a.state == PrefixState::kActive) a.state = PrefixState::kDraining;
   }
+  // Where nothing is drawn yet there is nothing to change gently.
+  auto is_drawn = [&](const PoolConfig& pool) {
+    return std::any_of(next.begin(), next.end(), [&](const Assignment& a) {
+      return a.state == PrefixState::kActive && a.region == pool.region && a.address.family == pool.family();
+    });
+  };
   for (const PoolConfig& pool : config.pools) {
     if (!OpensFlows(merges, pool)) continue;
-    uint32_t active = 0;
-    // Active units stay before draining ones come back; a surplus drains.
-    for (PrefixState state : {PrefixState::kActive, PrefixState::kDraining})
+    const uint64_t from_ms = is_drawn(pool) ? edge_ms : 0;
+    uint32_t wanted = pool.alias_units;
+    // Units that are drawn stay before those that are no longer, and these before draining ones.
+    for (auto in_turn : {&Assignment::IsDrawn, &Assignment::IsRetiring, &Assignment::IsDraining})
       for (Assignment& a : next) {
-        if (a.state != state || PoolOf(config, a) != &pool) continue;
-        if (state == PrefixState::kDraining && active >= pool.alias_units) continue;
-        a.state = ++active <= pool.alias_units ? PrefixState::kActive : PrefixState::kDraining;
-        if (a.state == PrefixState::kDraining) --active;
+        if (PoolOf(config, a) != &pool || !(a.*in_turn)()) continue;
+        if (wanted > 0)
+          --wanted, Use(&a, from_ms, now_ms);
+        else if (a.IsDrawn())
+          a.drawn_until_ms = edge_ms;
       }
-    for (; active < pool.alias_units; ++active) {
+    for (; wanted > 0; --wanted) {
       auto address = drawer.Draw(pool);
       auto index = FreeIndex(next);
       if (!address.ok()) return address.status();
       if (!index.ok()) return index.status();
-      next.push_back({*index, *address, pool.name, pool.region, PrefixState::kActive, 0, pool.port_mode});
+      next.push_back(
+          {*index, *address, pool.name, pool.region, PrefixState::kActive, 0, pool.port_mode, from_ms, 0});
     }
   }
   return next;
 }
 
 bool Age(std::vector<Assignment>* assignments, const std::function<uint64_t(UnitIndex)>& flows,
-         uint64_t now_ms, uint64_t quarantine_ms) {
+         uint64_t now_ms, const Settings& settings) {
+  const uint64_t quarantine_ms = settings[Setting::kQuarantine] * 1000;
+  const uint64_t use_ms = (settings[Setting::kEpochLength] + settings[Setting::kAffinityCap]) * 1000;
   bool changed = false;
+  for (Assignment& a : *assignments) {
+    if (!a.IsRetiring() || now_ms < a.drawn_until_ms + use_ms) continue;
+    a.state = PrefixState::kDraining;
+    changed = true;
+  }
   for (Assignment& a : *assignments) {
     if (a.state != PrefixState::kDraining || flows(a.index) != 0) continue;
     a.state = PrefixState::kQuarantined;

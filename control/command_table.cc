@@ -68,6 +68,7 @@ std::vector<CommandRow> MakeTable() {
         Required("--prefix", Kind::kTexts, "prefix of the pool; may be repeated"),
         Number("--alias-units", 1, kUnitsPerPoolMax, PoolConfig{}.alias_units, "addresses in use at once"),
         Option("--answer-neighbours", Kind::kFlag, "answer ARP and ND for the pool on the core side"),
+        Option("--small-crowd", Kind::kFlag, "accept that fewer than 100 subscribers share an alias"),
         Option("--parent", Kind::kText, "pool this one may be merged into")}},
       {"pool",
        "del",

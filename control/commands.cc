@@ -190,6 +190,7 @@ void Commands::PoolAdd(const Json& args, Answered answered) {
   pool.name = Text(args, "name");
   pool.region = Text(args, "region");
   pool.alias_units = args.at("alias_units");
+  pool.small_crowd = Flag(args, "small_crowd");
   pool.answer_neighbours = Flag(args, "answer_neighbours");
   pool.parent = Text(args, "parent");
   for (const std::string text : args.at("prefix")) {

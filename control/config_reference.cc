@@ -139,6 +139,9 @@ std::string Rules() {
 - A pool's `parent` is another pool of its family; parents make no ring. The parent's region equals the pool's or
   is its country, unless the pool says `cross_border = true`. Pools of a region have parents in one region.
 - A pool with a `city` has a region of ISO 3166, and its region 1000 subscribers for each alias unit.
+- A region has 100 possible subscribers of a family for each of its alias units, or its pools say `small_crowd`;
+  always more subscribers than units. Of a prefix all possible subscribers count.
+- `affinity_idle` is not above `affinity_cap`.
 - A gateway is on a link of its port.
 - Names are unique, both ports are different devices, `port_first` is not above `port_last`, and
   `avoided_ports` leaves a port between them.

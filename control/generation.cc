@@ -108,6 +108,8 @@ void AddUnits(const Config& config, const std::vector<Assignment>& assignments, 
     m.unit.index = a.index;
     m.unit.pool = PoolOf(config, a.pool);
     m.unit.exclusive = a.port_mode == PortMode::kExclusive ? 1 : 0;
+    m.unit.drawn_from_ms = a.drawn_from_ms;
+    m.unit.drawn_until_ms = a.drawn_until_ms;
     m.unit.region = std::min<RegionId>(region, kRegionsMax - 1);
     run->Add(m);
   }

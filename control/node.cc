@@ -38,7 +38,7 @@ void Node::Poll(uint64_t now_ms) {
   }
   if (!link_.attached()) return;
   if (now_ms >= next_lease_ms_) RenewLease(now_ms);
-  if (epochs_.RotationDue(now_ms)) AdvanceEpoch(now_ms, [](const Answer&) {});
+  if (epochs_.RotationDue(now_ms)) link_.Submit({epochs_.Rotate(KnownKeyVersion(), now_ms)}, nullptr, now_ms);
   if (now_ms >= next_ageing_ms_) AgeAssignments(now_ms);
 }
 
@@ -48,11 +48,10 @@ void Node::Attached(uint64_t now_ms) {
   const DataplanePage& page = link_.page();
   Log(LogLevel::kInfo, "dataplane attached",
       {{"pid", absl::StrCat(page.pid)}, {"generation", absl::StrCat(page.generation.Get())}});
-  if (epochs_.Attached(static_cast<uint32_t>(page.key_version.Get()), now_ms))
-    AdvanceEpoch(now_ms, [](const Answer&) {});
+  if (epochs_.Attached(KnownKeyVersion(), now_ms)) AdvanceEpoch(now_ms, [](const Answer&) {});
   changing_ = false;
   if (state_.generation == 0 || page.generation.Get() != state_.generation) {
-    auto assigned = Assign(state_.config, state_.assignments, KernelRandom(), state_.merges);
+    auto assigned = Assign(state_.config, state_.assignments, KernelRandom(), now_ms, state_.merges);
     if (!assigned.ok())
       return Log(LogLevel::kError, "cannot assign", {{"why", std::string(assigned.status().message())}});
     State next = state_;
@@ -98,7 +97,7 @@ void Node::SetMerged(const std::string& pool, bool merged, uint64_t now_ms, Answ
 }
 
 void Node::ChangeTo(const Config& config, const Merges& merges, uint64_t now_ms, Answered answered) {
-  auto assigned = Assign(config, state_.assignments, KernelRandom(), merges);
+  auto assigned = Assign(config, state_.assignments, KernelRandom(), now_ms, merges);
   if (!assigned.ok())
     return answered(
         Failure{ExitCode::kFailed, std::string(assigned.status().message()), "nothing was changed"});
@@ -137,10 +136,14 @@ void Node::Commit(State next, uint64_t now_ms, Answered answered) {
   link_.Submit(std::move(run), std::move(done), now_ms);
 }
 
+uint32_t Node::KnownKeyVersion() const {
+  return static_cast<uint32_t>(link_.page().key_version.Get());
+}
+
 void Node::AdvanceEpoch(uint64_t now_ms, Answered answered) {
   if (!link_.attached())
     return answered(Failure{ExitCode::kFailed, "no dataplane is attached", "start cfr-dataplane"});
-  Message key = epochs_.Advance(static_cast<uint32_t>(link_.page().key_version.Get()), now_ms);
+  Message key = epochs_.Advance(KnownKeyVersion(), now_ms);
   uint32_t version = key.epoch_key.version;
   link_.Submit(
       {key},
@@ -180,8 +183,7 @@ void Node::AgeAssignments(uint64_t now_ms) {
   if (changing_ || state_.generation == 0) return;
   State next = state_;
   bool changed = Age(
-      &next.assignments, [this](UnitIndex u) { return UnitFlows(u); }, now_ms,
-      state_.config.settings[Setting::kQuarantine] * 1000);
+      &next.assignments, [this](UnitIndex u) { return UnitFlows(u); }, now_ms, state_.config.settings);
   if (!changed) return;
   next.generation = NextGeneration();
   Commit(std::move(next), now_ms, [](const Answer&) {});

@@ -51,6 +51,7 @@ class Node {
   std::optional<Failure> Busy() const;
   void ChangeTo(const Config& config, const Merges& merges, uint64_t now_ms, Answered answered);
   Generation NextGeneration() const;
+  uint32_t KnownKeyVersion() const;
   void Commit(State next, uint64_t now_ms, Answered answered);
   void RenewLease(uint64_t now_ms);
   void AgeAssignments(uint64_t now_ms);

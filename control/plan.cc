@@ -46,7 +46,8 @@ Objects Pools(const Config& c) {
                        {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}},
                        {"parent", Given(p.parent)},
                        {"cross_border", Given(p.cross_border ? "true" : "")},
-                       {"city", Given(p.city)}};
+                       {"city", Given(p.city)},
+                       {"small_crowd", {p.small_crowd ? "true" : "false"}}};
   return objects;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The epoch keys: random, in memory only for the moment of sending, one more version each time. A new
-// key is an early epoch edge for every subscriber; live flows never notice.
+// The epoch keys: random, in memory only for the moment of sending, one more version each time. Once a day a
+// key is rotated, which each subscriber meets at its own next epoch edge; one that is advanced is an early
+// edge for every subscriber at once. Live flows never notice.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,10 @@ namespace cfr {
 
 class PrivacyEpochs {
  public:
-  // The command that gives the dataplane a fresh key, in force at once. `known_version`: the newest the
-  // dataplane has, 0 for none. The key exists nowhere else; whoever holds the message erases it.
-  Message Advance(uint32_t known_version, uint64_t now_ms);
+  // The command that gives the dataplane a fresh key. `known_version`: the newest it has, 0 for none. The key
+  // exists nowhere else; whoever holds the message erases it.
+  Message Advance(uint32_t known_version, uint64_t now_ms) { return NewKey(known_version, now_ms, true); }
+  Message Rotate(uint32_t known_version, uint64_t now_ms) { return NewKey(known_version, now_ms, false); }
   // A key older than a day is replaced.
   bool RotationDue(uint64_t now_ms) const { return now_ms - advanced_ms_ >= kRotationMs; }
   // True if the dataplane at the other end needs a key: it has none, or one that somebody else gave it while
@@ -25,6 +27,8 @@ class PrivacyEpochs {
 
  private:
   static constexpr uint64_t kRotationMs = 24ull * 3600 * 1000;
+  Message NewKey(uint32_t known_version, uint64_t now_ms, bool at_once);
+
   uint32_t version_ = 0;  // of the last key sent
   uint64_t advanced_ms_ = 0;
 };

@@ -27,8 +27,21 @@ absl::Status Failed(const std::string& what) {
 }
 
 Json ToJson(const Assignment& a) {
-  return {{"index", a.index},   {"address", Format(a.address)}, {"pool", a.pool},
-          {"region", a.region}, {"state", Name(a.state)},       {"port_mode", Name(a.port_mode)}};
+  return {{"index", a.index},
+          {"address", Format(a.address)},
+          {"pool", a.pool},
+          {"region", a.region},
+          {"state", Name(a.state)},
+          {"port_mode", Name(a.port_mode)},
+          {"drawn_from_ms", a.drawn_from_ms},
+          {"drawn_until_ms", a.drawn_until_ms}};
+}
+
+// The clock begins anew with the machine, and so does the dataplane: no epoch is under way.
+void ForgetOtherClock(uint64_t now_ms, Assignment* a) {
+  if (std::max(a->drawn_from_ms, a->drawn_until_ms) <= now_ms + kAssignmentLeadMs) return;
+  a->drawn_until_ms = a->IsRetiring() ? now_ms : 0;
+  a->drawn_from_ms = 0;
 }
 
 bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
@@ -44,10 +57,16 @@ bool FromJson(const Json& j, uint64_t now_ms, Assignment* a) {
   else if (mode != Name(PortMode::kPerRemote))
     return false;
   a->quiet_since_ms = now_ms;
+  a->drawn_from_ms = j.value("drawn_from_ms", uint64_t{0});
+  a->drawn_until_ms = j.value("drawn_until_ms", uint64_t{0});
   if (!address.has_value() || a->index >= kUnitsMax) return false;
   a->address = *address;
   for (PrefixState s : {PrefixState::kActive, PrefixState::kDraining, PrefixState::kQuarantined})
-    if (state == Name(s)) return a->state = s, true;
+    if (state == Name(s)) {
+      a->state = s;
+      ForgetOtherClock(now_ms, a);
+      return true;
+    }
   return false;
 }
 

@@ -64,6 +64,7 @@ Json PoolView(Node& node, const PoolConfig& pool, const std::vector<PrefixLife>&
           {"city", given(pool.city)},
           {"alias_units", pool.alias_units},
           {"port_mode", Name(pool.port_mode)},
+          {"small_crowd", pool.small_crowd},
           {"answer_neighbours", pool.answer_neighbours},
           {"units", units},
           {"unit_states", states},

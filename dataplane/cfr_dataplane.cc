@@ -137,7 +137,7 @@ int Serve(const Config& config) {
 
   Leases leases;
   SubscriberTable subscribers(config.settings[Setting::kSubscribersMax], DrawKey(random));
-  Shared shared(owner, subscribers, leases, random);
+  Shared shared(owner, subscribers, leases, config.settings[Setting::kAffinityPairs], random);
   for (int s = 0; s < kSides; ++s) shared.port[s] = ports[s].facts();
   GracePeriod grace(workers);
   Floor floor{ports, pool, &*exchange, nullptr, grace.get(), false, config.settings[Setting::kPollMode] != 0};

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/alias_policy.h"
+
 namespace cfr {
 namespace {
 
@@ -33,6 +35,7 @@ bool ControlLink::Poll(int budget, uint64_t now_ms) {
     ++world_.attachment;
     changed_ = true;
   }
+  EraseOutlivedKeys(now_ms);
   if (commands_ == nullptr) return changed_;
   // A command is taken only when its answer has room: no acknowledgment is ever lost.
   for (Message m; budget > 0 && events_->free_slots() > 0; --budget) {
@@ -88,23 +91,30 @@ AckBody ControlLink::Obey(const Message& m, uint64_t now_ms) {
 
 AckStatus ControlLink::TakeKey(const EpochKeyBody& body, uint64_t now_ms) {
   const EpochKeys* former = world_.keys.get();
-  if (body.version == 0) return AckStatus::kMalformed;
+  if (body.version == 0 || body.at_once > 1) return AckStatus::kMalformed;
   if (former != nullptr) {
     const EpochKeys::Key& newest = former->key[0];
     if (body.version == newest.version) return AckStatus::kOk;
     if (!IsNewer(body.version, newest.version)) return AckStatus::kStale;
   }
-  auto keys = std::make_shared<EpochKeys>();
-  keys->key[0] = {body.effective_ms, body.version, {}};
-  std::memcpy(&keys->key[0].key.low, body.key, 8);
-  std::memcpy(&keys->key[0].key.high, body.key + 8, 8);
-  const EpochKeys::Key* in_force = former == nullptr ? nullptr : former->InForce(now_ms);
-  if (in_force != nullptr) keys->key[1] = *in_force;
-  world_.keys = std::move(keys);
+  EpochKeys::Key newer{body.effective_ms, body.version, {}};
+  std::memcpy(&newer.key.low, body.key, 8);
+  std::memcpy(&newer.key.high, body.key + 8, 8);
+  world_.keys = EpochKeys::Joined(former, newer, body.at_once == 1, now_ms);
+  OPENSSL_cleanse(&newer, sizeof newer);
   page_.key_version.Set(body.version);
   page_.epoch_advances.Add(1);
   changed_ = true;
   return AckStatus::kOk;
+}
+
+// With a key goes the last way to tell past assignments from the addresses.
+void ControlLink::EraseOutlivedKeys(uint64_t now_ms) {
+  if (world_.keys == nullptr || world_.snapshot == nullptr) return;
+  auto left = world_.keys->WithoutOutlived(now_ms, AliasRules(world_.snapshot->settings).key_use_ms());
+  if (left == nullptr) return;
+  world_.keys = std::move(left);
+  changed_ = true;
 }
 
 // No deadline may lie further ahead than the configured lease, whoever asks.

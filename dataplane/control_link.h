@@ -25,6 +25,7 @@ class ControlLink {
  private:
   AckBody Obey(const Message& m, uint64_t now_ms);
   AckStatus TakeKey(const EpochKeyBody& body, uint64_t now_ms);
+  void EraseOutlivedKeys(uint64_t now_ms);
   AckStatus TakeLease(const LeaseBody& body, uint64_t now_ms);
   uint64_t LeaseMs() const;
   void Lease(UnitIndex unit, uint64_t deadline_ms);

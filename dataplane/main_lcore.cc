@@ -13,6 +13,7 @@ namespace {
 constexpr int kCommandsPerTurn = 1024;
 constexpr unsigned kConsumedPerTurn = 32;
 constexpr uint64_t kReportMs = 100;
+constexpr uint64_t kSweepTurns = 36'000;  // of an hour: minutes of the affinity wrap after 68
 
 std::vector<uint64_t> Salts(RandomSource& random) {
   std::vector<uint64_t> salts(kUnitsMax);
@@ -112,6 +113,7 @@ void MainLcore::Release(void* buffer) {
 
 void MainLcore::Report(uint64_t now_ms) {
   next_report_ms_ = now_ms + kReportMs;
+  shared_.alias_policy.Sweep(now_ms, AliasRules(draft_.settings()), kSweepTurns);
   DataplanePage& page = server_.page();
   for (int s = 0; s < kSides; ++s) {
     floor_.ports[s].Report(config_.port[s], &page.port[s]);

@@ -55,8 +55,8 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   constexpr Direction kOut = Direction::kOutbound;
   const Snapshot& snapshot = *world.snapshot;
   FlowTable<A>& flows = Table<A>();
-  const EpochKeys::Key* epoch_key = world.keys == nullptr ? nullptr : world.keys->InForce(now_ms_);
-  if (epoch_key == nullptr) return Drop(kOut, p, DropReason::kNoEpochKey), kNoFlow;
+  if (world.keys == nullptr || world.keys->InForce(now_ms_) == nullptr)
+    return Drop(kOut, p, DropReason::kNoEpochKey), kNoFlow;
   if (flows.full()) return Drop(kOut, p, DropReason::kFlowTableFull), kNoFlow;
 
   Address subscriber = Masked(ToAddress(key.local), space.per);
@@ -72,11 +72,12 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   flow.protocol = key.protocol;
   flow.subscriber_slot = taken.slot;
   flow.last_seen_ms = static_cast<uint32_t>(now_ms_);
-  uint64_t epoch =
-      EpochNumber(shared_.phase_key, subscriber, now_ms_, snapshot.settings[Setting::kEpochLength] * 1000);
-  uint64_t seed = DrawSeed(epoch_key->key, subscriber, epoch);
+  const AliasOffer offer{*world.keys, snapshot.drawable[space.region][static_cast<int>(A::kFamily)],
+                         snapshot.units};
+  AliasDraw draw = shared_.alias_policy.Begin(subscriber, ToAddress(key.remote), now_ms_,
+                                              AliasRules(snapshot.settings), offer);
   DropReason reason = DropReason::kPoolEmpty;
-  if (!ChooseAlias(snapshot, space.region, seed, &flow, &reason)) {
+  if (!ChooseAlias(snapshot, &draw, &flow, &reason)) {
     shared_.subscribers.Undo(taken.slot, limits);
     return Drop(kOut, p, reason), kNoFlow;
   }
@@ -84,6 +85,9 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   if (p.protocol == kProtocolTcp) flow.timestamp_offset = DrawTimestampOffset(snapshot.settings, random_);
   if constexpr (A::kFamily == Family::kV6) flow.flow_label = DrawFlowLabel(random_);
   PrepareTranslation(&flow);
+  const AliasPolicy::Seen seen = shared_.alias_policy.Opened(draw, flow.unit);
+  if (seen.again) page_.Count(kOut, Counter::kAffinityAgain);
+  if (seen.changed) page_.Count(kOut, Counter::kAffinityChanged);
   page_.Count(kOut, OpenedCounter(p.protocol));
   page_.flows[static_cast<int>(A::kFamily)].Add(1);
   page_.unit_flows[flow.unit].Add(1);
@@ -95,19 +99,15 @@ template FlowIndex Pipeline::Open(Packet&, const FlowKey<V6>&, const World&, con
 
 // Units in the order of the draw (RFC 4787 REQ-11: the sequence is fixed, load only moves along it).
 template <class A>
-bool Pipeline::ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow,
-                           DropReason* reason) {
+bool Pipeline::ChooseAlias(const Snapshot& snapshot, AliasDraw* draw, Flow<A>* flow, DropReason* reason) {
   bool first = true;
-  Drawn drawn;
-  for (int tries = 0; tries < kAliasTriesMax; ++tries) {
-    drawn = DrawNext(seed, drawn, snapshot.drawable[region][static_cast<int>(A::kFamily)], snapshot.units);
-    if (drawn.unit == kAllUnits) break;
-    if (!shared_.leases.Holds(drawn.unit, now_ms_)) {
+  for (UnitIndex unit; (unit = draw->Next()) != kAllUnits;) {
+    if (!shared_.leases.Holds(unit, now_ms_)) {
       if (first) *reason = DropReason::kLeaseExpired;
       continue;
     }
-    flow->unit = drawn.unit;
-    flow->alias = LoadAddress<A>(snapshot.units[drawn.unit].address.bytes.data());
+    flow->unit = unit;
+    flow->alias = LoadAddress<A>(snapshot.units[unit].address.bytes.data());
     if (alias_port_.Draw(snapshot, Table<A>(), now_ms_, flow)) {
       if (!first) page_.Count(Direction::kOutbound, Counter::kAliasSpill);
       return true;

@@ -28,13 +28,14 @@ SipKey DrawSipKey(RandomSource& random) {
 
 }  // namespace
 
-Shared::Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, RandomSource& random)
+Shared::Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases,
+               uint64_t affinity_pairs, RandomSource& random)
     : owner(owner),
       subscribers(subscribers),
       leases(leases),
-      phase_key(DrawSipKey(random)),
       fragment_key(DrawSipKey(random)),
       id_key(DrawHashKey(random)),
+      alias_policy(DrawSipKey(random), affinity_pairs, DrawHashKey(random)),
       answers(DrawSipKey(random)) {}
 
 Pipeline::Pipeline(int worker, const Shared& shared, const TableSizes& sizes, BufferSource& buffers,

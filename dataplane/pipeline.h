@@ -33,13 +33,14 @@ namespace cfr {
 // Facts and secrets of the process, the same for every worker; set before the first packet.
 struct Shared {
   // Draws its keys.
-  Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, RandomSource& random);
+  Shared(const Owner& owner, SubscriberTable& subscribers, const Leases& leases, uint64_t affinity_pairs,
+         RandomSource& random);
   const Owner& owner;
   SubscriberTable& subscribers;
   const Leases& leases;
-  const SipKey phase_key;                  // staggers the epoch edges
   const SipKey fragment_key;               // homes of datagrams in fragments
   const FlowHash::Key id_key;              // identifications of datagrams
+  mutable AliasPolicy alias_policy;        // whose affinity is of atomics
   mutable AnswerLimit answers;             // of atomics, taken from by every worker
   mutable ExclusivePorts exclusive_ports;  // of atomics, too
   PortFacts port[kSides];
@@ -111,8 +112,7 @@ class Pipeline {
   template <class A>
   FlowIndex Open(Packet& p, const FlowKey<A>& key, const World& world, const SubscriberSpace& space);
   template <class A>
-  bool ChooseAlias(const Snapshot& snapshot, RegionId region, uint64_t seed, Flow<A>* flow,
-                   DropReason* reason);
+  bool ChooseAlias(const Snapshot& snapshot, AliasDraw* draw, Flow<A>* flow, DropReason* reason);
   template <class A>
   bool Advance(FlowIndex i, Direction direction, const Packet& p, const Snapshot& snapshot);
   template <class A>

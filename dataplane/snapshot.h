@@ -20,7 +20,7 @@
 #include "common/limits.h"
 #include "common/port_lists.h"
 #include "common/settings.h"
-#include "common/siphash.h"
+#include "dataplane/epoch_keys.h"
 #include "dataplane/flow.h"
 #include "dataplane/headers.h"
 #include "dataplane/port_set.h"
@@ -36,9 +36,17 @@ struct Unit {
   PrefixState state = PrefixState::kRetired;  // kRetired: the slot is empty
   PoolId pool = 0;
   RegionId region = 0;
-  uint64_t salt = 0;       // secret, spreads the alias draws over the units
-  bool exclusive = false;  // of its ports, see ExclusivePorts
+  uint64_t salt = 0;                               // secret, spreads the alias draws over the units
+  bool exclusive = false;                          // of its ports, see ExclusivePorts
+  uint64_t drawn_from_ms = 0, drawn_until_ms = 0;  // see IsDrawn; 0: since ever, for ever
   bool carries_flows() const { return state == PrefixState::kActive || state == PrefixState::kDraining; }
+  // Whether epochs that began then draw it: those in [from, until), or, if until lies before from, all but
+  // those in between. So a pool that grows or shrinks moves each subscriber at its own epoch edge.
+  bool IsDrawn(uint64_t began_ms) const {
+    const bool since = drawn_from_ms <= began_ms, before = drawn_until_ms == 0 || began_ms < drawn_until_ms;
+    const bool came_back = drawn_until_ms != 0 && drawn_until_ms < drawn_from_ms;
+    return came_back ? since || before : since && before;
+  }
 };
 
 struct SubscriberSpace {
@@ -83,23 +91,6 @@ struct Snapshot {
   const PortAddress* FindOwn(const Address& a) const {
     for (const PortAddress& o : own)
       if (o.prefix.address == a) return &o;
-    return nullptr;
-  }
-};
-
-// Keys of the alias draw. A new key takes effect at once for everybody: an early epoch edge.
-struct EpochKeys {
-  struct Key {
-    uint64_t effective_ms = 0;
-    uint32_t version = 0;  // 0: none
-    SipKey key;
-  };
-  Key key[kEpochKeysMax];  // newest first
-  ~EpochKeys();            // erases
-  // The newest key in effect, nullptr if there is none.
-  const Key* InForce(uint64_t now_ms) const {
-    for (const Key& k : key)
-      if (k.version != 0 && k.effective_ms <= now_ms) return &k;
     return nullptr;
   }
 };

@@ -169,7 +169,14 @@ AckStatus SnapshotBuilder::AddUnit(const UnitBody& body) {
   if (!Allowed(host)) return AckStatus::kOutsideAllowed;
   Unit& unit = next_->units[body.index];
   if (unit.carries_flows()) return AckStatus::kConflict;
-  unit = {host.address, state, body.pool, body.region, unit_salts_[body.index], body.exclusive == 1};
+  unit = {host.address,
+          state,
+          body.pool,
+          body.region,
+          unit_salts_[body.index],
+          body.exclusive == 1,
+          body.drawn_from_ms,
+          body.drawn_until_ms};
   units_.push_back({host, body.index, messages_});
   return AckStatus::kOk;
 }

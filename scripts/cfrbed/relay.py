@@ -45,6 +45,7 @@ region = "XA-1"
 name = "bed-v4"
 region = "XA-1"
 prefixes = ["{network.POOLS['ipv4']}"]
+small_crowd = true
 
 [[pool]]
 name = "bed-v6"

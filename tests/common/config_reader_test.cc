@@ -258,6 +258,8 @@ TEST(ConfigReader, RefusedModes) {
        ""},
       {"a copied port", "epoch = \"1h\"", "^preserve_port = false", "'alias.preserve_port' is refused",
        "never does"},
+      {"for ever the same", "epoch = \"1h\"", "^pairing = \"paired\"", "a lasting identifier", ""},
+      {"by remote", "epoch = \"1h\"", "^scope = \"remote\"", "breaks a third of the sites", ""},
       {"one to one", "", "^[one_to_one]\n", "'one_to_one' is refused", ""},
   });
 }

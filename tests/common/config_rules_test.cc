@@ -51,6 +51,52 @@ TEST(ConfigRules, NamesRegionsAndPorts) {
   });
 }
 
+// Whose aliases would hide nobody.
+TEST(ConfigRules, Crowds) {
+  auto few = [&](const char* subscribers, const char* rest) {
+    return absl::StrCat("[[pool]]\nname = \"few\"\nprefixes = [\"203.0.113.16/28\"]\nregion = \"IT-62\"\n",
+                        "alias_units = ", rest, "[[subscribers]]\nprefix = \"", subscribers,
+                        "\"\nregion = \"IT-62\"\n");
+  };
+  const std::string wide = few("100.65.0.0/24", "^3\n"),
+                    one = few("100.65.0.0/32", "^1\nsmall_crowd = true\n"),
+                    each = few("100.65.0.0/30", "^4\nsmall_crowd = true\n");
+  ExpectRows({
+      {"more units than the crowd allows", "", wide.c_str(),
+       "pool 'few': region 'IT-62' has 3 alias units for 256 possible ipv4 subscribers, so fewer than 100 "
+       "would "
+       "share an alias",
+       "or write small_crowd = true"},
+      {"one subscriber", "", one.c_str(),
+       "1 alias units for 1 possible ipv4 subscribers, so an alias would name", "only renames them"},
+      {"an alias for each", "", each.c_str(), "so an alias would name its subscriber", ""},
+  });
+  auto accepted = [&](const std::string& text) {
+    return ParseConfig(GoodConfig() + text).config.has_value();
+  };
+  EXPECT_TRUE(accepted(few("100.65.0.0/24", "2\n")));
+  EXPECT_TRUE(accepted(few("100.65.0.0/24", "3\nsmall_crowd = true\n"))) << "the word for it";
+  EXPECT_TRUE(accepted(few("100.65.0.0/24", "3\nstate = \"draining\"\n"))) << "draws nobody";
+  EXPECT_TRUE(accepted(few("100.65.0.0/31", "1\nsmall_crowd = true\n")));
+}
+
+TEST(ConfigRules, AffinityTimes) {
+  ExpectRows({
+      {"idle beyond the cap", "epoch = \"1h\"", "affinity_idle = ^\"5h\"",
+       "alias.affinity_idle 18000 s is longer than alias.affinity_cap 14400 s", "given up at the cap"},
+      {"a cap below the idle time of the profile", "epoch = \"1h\"",
+       "profile = \"compat\"\naffinity_cap = ^\"30m\"", "alias.affinity_idle 3600 s is longer", ""},
+      {"no epoch", "epoch = \"1h\"", "epoch = ^0", "'alias.epoch' is 0 s; allowed: 60 s to 86400 s",
+       "longer than a day lets habits name a subscriber"},
+      {"an epoch of two days", "epoch = \"1h\"", "epoch = ^\"48h\"", "'alias.epoch' is 172800 s",
+       "longer than a day lets habits name a subscriber"},
+      {"an affinity for ever", "epoch = \"1h\"", "affinity_cap = ^\"25h\"", "'alias.affinity_cap' is 90000 s",
+       "a site would know its visitor again"},
+      {"an unknown profile", "epoch = \"1h\"", "profile = ^\"paranoid\"",
+       "'alias.profile' is \"paranoid\"; allowed: default, strict, compat", ""},
+  });
+}
+
 // One more than each limit of common/limits.h, at the place of the one too many.
 std::string Repeated(int count, const std::string& before, const char* between, const std::string& after) {
   std::string text;

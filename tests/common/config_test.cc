@@ -74,6 +74,7 @@ TEST(Config, OneSubscriberIsAnAddressOrADelegation) {
   EXPECT_EQ(result.config->subscribers.at(0).per, 32);
   EXPECT_EQ(result.config->subscribers.at(1).per, 56);
   text.replace(text.find("2001:db8:1000::/36"), 18, "2001:db8:1000::/60");
+  text += "[[subscribers]]\nprefix = \"2001:db8:2000::/36\"\nregion = \"IT-25\"\n";  // company
   result = ParseConfig(text);
   ASSERT_TRUE(result.config.has_value());
   EXPECT_EQ(result.config->subscribers.at(1).per, 60) << "a longer prefix is one subscriber";
@@ -88,6 +89,27 @@ TEST(Config, DurationsHaveThreeUnitsAndNone) {
     ASSERT_TRUE(result.config.has_value()) << text;
     EXPECT_EQ(result.config->settings[Setting::kTimerUdp], seconds);
   }
+}
+
+TEST(Config, AliasProfileStandsForWhatIsLeftOut) {
+  auto settings_of = [](const std::string& table) {
+    std::string text = GoodConfig();
+    text.replace(text.find("epoch = \"1h\""), 12, table);
+    ConfigResult result = ParseConfig(text);
+    EXPECT_TRUE(result.config.has_value()) << table;
+    return result.config.value_or(Config()).settings;
+  };
+  auto expect = [](const Settings& settings, uint64_t epoch, uint64_t idle, uint64_t cap) {
+    EXPECT_EQ(settings[Setting::kEpochLength], epoch);
+    EXPECT_EQ(settings[Setting::kAffinityIdle], idle);
+    EXPECT_EQ(settings[Setting::kAffinityCap], cap);
+  };
+  expect(settings_of(""), 3600, 1800, 14400);
+  expect(settings_of("profile = \"default\""), 3600, 1800, 14400);
+  expect(settings_of("profile = \"strict\""), 600, 900, 7200);
+  expect(settings_of("profile = \"compat\""), 86400, 3600, 14400);
+  expect(settings_of("affinity_cap = \"1h\"\nprofile = \"strict\""), 600, 900, 3600);
+  EXPECT_EQ(settings_of("profile = \"strict\"")[Setting::kPortFirst], settings_of("")[Setting::kPortFirst]);
 }
 
 TEST(Config, ScrubProfileStandsForWhatIsLeftOut) {

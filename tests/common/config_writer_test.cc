@@ -31,6 +31,8 @@ class RandomConfig {
       if (Below(2) == 0) c.settings.Set(row.id, row.min + Wide() % (row.max - row.min + 1));
     if (c.settings[Setting::kPortFirst] > c.settings[Setting::kPortLast])
       c.settings.Set(Setting::kPortLast, c.settings[Setting::kPortFirst]);
+    if (c.settings[Setting::kAffinityIdle] > c.settings[Setting::kAffinityCap])
+      c.settings.Set(Setting::kAffinityCap, c.settings[Setting::kAffinityIdle]);
     // The addresses drawn below are those of documents.
     if (c.settings.Choice<Martians>(Setting::kMartians) == Martians::kProduction)
       c.settings.Set(Setting::kMartians, static_cast<uint64_t>(Martians::kLab));
@@ -50,7 +52,8 @@ class RandomConfig {
       const PoolConfig& pool = c.pools[Below(static_cast<uint32_t>(c.pools.size()))];
       const bool v4 = pool.family() == Family::kV4;
       std::string prefix = v4 ? absl::StrCat("10.", i, ".0.0/16") : absl::StrCat("2001:db9:", i, "::/48");
-      auto per = static_cast<uint8_t>(v4 ? 16 + Below(17) : 48 + Below(kept ? 17 : 81));
+      auto per =
+          static_cast<uint8_t>(v4 ? 32 - Below(2) : 64 + (kept ? 0 : Below(65)));  // a crowd for every pool
       c.subscribers.push_back({*ParsePrefix(prefix), per, pool.region});
     }
     for (uint32_t i = 0; i < Below(5); ++i)
@@ -126,6 +129,7 @@ class RandomConfig {
     pool.state = static_cast<PrefixState>(Below(3));
     pool.alias_units = 1 + Below(kUnitsPerPoolMax);
     pool.port_mode = static_cast<PortMode>(Below(2));
+    pool.small_crowd = Below(2) == 0;
     pool.answer_neighbours = Below(2) == 0;
     Relate(c, &pool);
     return pool;

@@ -15,14 +15,16 @@ namespace {
 using test::SampleConfig;
 
 constexpr uint64_t kQuarantineMs = 120'000;
+constexpr uint64_t kNowMs = 1'000'000;
 
 // Always the same offset: the draw must look further by itself.
 RandomBelow Always(uint64_t offset) {
   return [offset](uint64_t bound) { return offset % bound; };
 }
 
-std::vector<Assignment> Assigned(const Config& config, const std::vector<Assignment>& current = {}) {
-  auto assigned = Assign(config, current, KernelRandom());
+std::vector<Assignment> Assigned(const Config& config, const std::vector<Assignment>& current = {},
+                                 uint64_t now_ms = kNowMs) {
+  auto assigned = Assign(config, current, KernelRandom(), now_ms);
   EXPECT_TRUE(assigned.ok()) << assigned.status();
   return *assigned;
 }
@@ -103,7 +105,7 @@ TEST(Assign, Ipv6UnitsAreSpreadOverTheWholeInterfaceIdentifier) {
 TEST(Assign, TheRoutersAnycastAddressIsNoUnit) {
   Config config = SampleConfig();
   config.pools.erase(config.pools.begin());
-  auto assigned = Assign(config, {}, Always(0));
+  auto assigned = Assign(config, {}, Always(0), kNowMs);
   ASSERT_TRUE(assigned.ok());
   EXPECT_EQ(Format((*assigned)[0].address), "2001:db8:cf::1");
 }
@@ -116,7 +118,7 @@ TEST(Assign, OwnAddressesAreNoUnits) {
   auto assignments = Assigned(config);
   ExpectSound(config, assignments);
   config.pools[0].alias_units = 4;
-  auto failed = Assign(config, {}, KernelRandom());
+  auto failed = Assign(config, {}, KernelRandom(), kNowMs);
   EXPECT_TRUE(absl::IsResourceExhausted(failed.status()));
   EXPECT_EQ(failed.status().message(), "pool 'milan' has no free address left");
 }
@@ -126,7 +128,7 @@ TEST(Assign, AStubbornRandomSourceStillFindsEveryAddress) {
   config.pools.resize(1);
   config.pools[0].prefixes = {*ParsePrefix("203.0.113.0/29"), *ParsePrefix("203.0.113.64/29")};
   config.pools[0].alias_units = 16;
-  auto assigned = Assign(config, {}, Always(5));
+  auto assigned = Assign(config, {}, Always(5), kNowMs);
   ASSERT_TRUE(assigned.ok()) << assigned.status();
   ExpectSound(config, *assigned);
 }
@@ -151,16 +153,79 @@ TEST(Assign, QuarantinedUnitsDoNotComeBack) {
   EXPECT_EQ(States(after, "milan"), (StateCounts{{PrefixState::kActive, 4}, {PrefixState::kQuarantined, 4}}));
 }
 
-TEST(Assign, MoreAndFewerUnits) {
+// Units of "milan" that are drawn from now on, drawn no longer, and the beginnings of epochs that tell.
+struct Draw {
+  int drawn = 0, retiring = 0;
+  std::set<uint64_t> from, until;
+};
+Draw DrawOf(const std::vector<Assignment>& assignments) {
+  Draw draw;
+  for (const Assignment& a : assignments) {
+    if (a.pool != "milan") continue;
+    draw.drawn += a.IsDrawn();
+    draw.retiring += a.IsRetiring();
+    draw.from.insert(a.drawn_from_ms);
+    draw.until.insert(a.drawn_until_ms);
+  }
+  return draw;
+}
+
+TEST(Assign, MoreUnitsJoinAtTheEdgesToCome) {
   Config config = SampleConfig();
   auto four = Assigned(config);
+  EXPECT_EQ(DrawOf(four).from, std::set<uint64_t>{0}) << "the first of a region are drawn at once";
   config.pools[0].alias_units = 6;
   auto six = Assigned(config, four);
   EXPECT_EQ(States(six, "milan"), (StateCounts{{PrefixState::kActive, 6}}));
   for (const Assignment& a : four) EXPECT_NE(std::find(six.begin(), six.end(), a), six.end());
+  EXPECT_EQ(DrawOf(six).from, (std::set<uint64_t>{0, kNowMs + kAssignmentLeadMs}));
+  EXPECT_EQ(Assigned(config, six, kNowMs + 5), six);
+}
+
+// A pool that joins another of its region and family does, too.
+TEST(Assign, AnotherPoolJoinsAtTheEdgesToCome) {
+  Config config = SampleConfig();
+  auto before = Assigned(config);
+  config.pools.push_back(config.pools[0]);
+  config.pools.back().name = "more";
+  config.pools.back().prefixes = {*ParsePrefix("203.0.113.192/28")};
+  config.pools.push_back(config.pools.back());
+  config.pools.back().name = "elsewhere";
+  config.pools.back().region = "IT-62";
+  config.pools.back().prefixes = {*ParsePrefix("203.0.113.208/28")};
+  for (const Assignment& a : Assigned(config, before))
+    EXPECT_EQ(a.drawn_from_ms, a.pool == "more" ? kNowMs + kAssignmentLeadMs : 0) << a.pool;
+}
+
+TEST(Assign, FewerUnitsLeaveAtTheEdgesToCome) {
+  Config config = SampleConfig();
+  auto four = Assigned(config);
   config.pools[0].alias_units = 1;
-  EXPECT_EQ(States(Assigned(config, six), "milan"),
-            (StateCounts{{PrefixState::kActive, 1}, {PrefixState::kDraining, 5}}));
+  auto one = Assigned(config, four);
+  EXPECT_EQ(States(one, "milan"), (StateCounts{{PrefixState::kActive, 4}}));
+  EXPECT_EQ(DrawOf(one).drawn, 1);
+  EXPECT_EQ(DrawOf(one).retiring, 3);
+  EXPECT_EQ(DrawOf(one).until, (std::set<uint64_t>{0, kNowMs + kAssignmentLeadMs}));
+  EXPECT_EQ(Assigned(config, one, kNowMs + 1'000'000), one) << "the time stays";
+  config.pools[0].state = PrefixState::kDraining;
+  EXPECT_EQ(States(Assigned(config, one), "milan"), (StateCounts{{PrefixState::kDraining, 4}})) << "at once";
+}
+
+TEST(Assign, UnitsOnTheirWayOutComeBack) {
+  Config config = SampleConfig();
+  auto four = Assigned(config);
+  config.pools[0].alias_units = 1;
+  auto one = Assigned(config, four);
+  config.pools[0].alias_units = 4;
+  EXPECT_EQ(Assigned(config, one, kNowMs + 1), four) << "before any epoch left them out";
+  const uint64_t later = kNowMs + 1'000'000;
+  auto back = Assigned(config, one, later);
+  EXPECT_EQ(back.size(), four.size());
+  EXPECT_EQ(DrawOf(back).drawn, 4);
+  EXPECT_EQ(DrawOf(back).from, (std::set<uint64_t>{0, later + kAssignmentLeadMs}))
+      << "epochs that began in between do not draw them";
+  config.pools[0].alias_units = 1;
+  EXPECT_EQ(DrawOf(Assigned(config, back, later + 1'000'000)).retiring, 3) << "and leave again";
 }
 
 TEST(Assign, APoolThatIsGoneOrMovedLetsItsUnitsDrain) {
@@ -191,7 +256,7 @@ TEST(Assign, NodesHaveALimit) {
     a.bytes[3] = static_cast<uint8_t>(i);
     current.push_back({static_cast<UnitIndex>(i), a, "gone", "IT-25", PrefixState::kDraining, 0});
   }
-  EXPECT_EQ(Assign(config, current, KernelRandom()).status().message(),
+  EXPECT_EQ(Assign(config, current, KernelRandom(), kNowMs).status().message(),
             "more than 1024 alias units, draining ones included");
   current.resize(kUnitsMax - 8);
   ExpectSound(config, Assigned(config, current));
@@ -205,11 +270,24 @@ class AgeTest : public testing::Test {
   }
   bool Age(uint64_t now_ms) {
     return cfr::Age(
-        &assignments_, [this](UnitIndex u) { return flows_[u]; }, now_ms, kQuarantineMs);
+        &assignments_, [this](UnitIndex u) { return flows_[u]; }, now_ms, Settings());
   }
   std::vector<Assignment> assignments_;
   std::map<UnitIndex, uint64_t> flows_;
 };
+
+// An epoch of an hour, which an affinity may keep for four more.
+TEST_F(AgeTest, AUnitDrainsWhenNoEpochDrawsItAnyMore) {
+  constexpr uint64_t kUntilMs = 1'000'000, kUseMs = 5 * 3'600'000;
+  flows_[0] = flows_[1] = 1;
+  assignments_[0].drawn_until_ms = kUntilMs;
+  EXPECT_FALSE(Age(kUntilMs + kUseMs - 1));
+  EXPECT_TRUE(Age(kUntilMs + kUseMs));
+  EXPECT_EQ(assignments_[0].state, PrefixState::kDraining);
+  flows_[0] = 0;
+  EXPECT_TRUE(Age(kUntilMs + kUseMs + 1));
+  EXPECT_EQ(assignments_[0].state, PrefixState::kQuarantined);
+}
 
 TEST_F(AgeTest, DrainingUnitsRestWhenTheirLastFlowIsGone) {
   flows_[1] = 1;

@@ -35,16 +35,20 @@ std::shared_ptr<const Snapshot> Compiled(const Config& config, const std::vector
 }
 
 std::vector<Assignment> Assigned(const Config& config) {
-  return *Assign(config, {}, KernelRandom());
+  return *Assign(config, {}, KernelRandom(), 0);
 }
 
 TEST(Generation, CommitsInTheRealBuilderAsItWasWritten) {
   Config config = SampleConfig();
   config.settings.Set(Setting::kTimerUdp, 400);
   std::vector<Assignment> assignments = Assigned(config);
+  assignments[0].drawn_from_ms = 7;
+  assignments[0].drawn_until_ms = 9;
   auto snapshot = Compiled(config, assignments);
   ASSERT_NE(snapshot, nullptr);
   EXPECT_EQ(snapshot->generation, 5u);
+  EXPECT_EQ(snapshot->units[assignments[0].index].drawn_from_ms, 7u);
+  EXPECT_EQ(snapshot->units[assignments[0].index].drawn_until_ms, 9u);
   EXPECT_EQ(snapshot->settings[Setting::kTimerUdp], 400u);
   EXPECT_EQ(snapshot->own.size(), 4u);
   EXPECT_EQ(snapshot->gateway[1][0], ParseAddress("192.0.2.1"));
@@ -102,7 +106,7 @@ TEST(Generation, UnitsOutliveTheirPoolAndRegion) {
   Config next = config;
   next.pools.erase(next.pools.begin());
   next.subscribers.erase(next.subscribers.begin());
-  std::vector<Assignment> after = *Assign(next, assignments, KernelRandom());
+  std::vector<Assignment> after = *Assign(next, assignments, KernelRandom(), 0);
   auto snapshot = Compiled(next, after);
   ASSERT_NE(snapshot, nullptr);
   for (const Assignment& a : after)
@@ -111,7 +115,7 @@ TEST(Generation, UnitsOutliveTheirPoolAndRegion) {
   next.pools.clear();
   next.subscribers.clear();
   next.regions = {"XX-1"};
-  ASSERT_NE(Compiled(next, *Assign(next, after, KernelRandom())), nullptr);
+  ASSERT_NE(Compiled(next, *Assign(next, after, KernelRandom(), 0)), nullptr);
 }
 
 // Subscribers of a merged pool are those of the region that serves them; its own units drain.
@@ -122,7 +126,7 @@ TEST(Generation, AMergedPoolIsServedByItsParentsRegion) {
   config.pools.push_back({"italy", "IT", {*ParsePrefix("203.0.113.192/28")}});
   const std::vector<Assignment> before = Assigned(config);
   const Merges merges = {"milan"};
-  const std::vector<Assignment> after = *Assign(config, before, KernelRandom(), merges);
+  const std::vector<Assignment> after = *Assign(config, before, KernelRandom(), 0, merges);
   ASSERT_EQ(after.size(), before.size());
   for (const Assignment& a : after)
     EXPECT_EQ(a.state, a.pool == "milan" ? PrefixState::kDraining : PrefixState::kActive);
@@ -134,7 +138,7 @@ TEST(Generation, AMergedPoolIsServedByItsParentsRegion) {
       << "milan6 is not merged";
   EXPECT_TRUE(snapshot->drawable[0][0].empty());
   EXPECT_EQ(snapshot->drawable[2][0].size(), 4u);
-  EXPECT_EQ(*Assign(config, after, KernelRandom()), before) << "parted again, the same units serve";
+  EXPECT_EQ(*Assign(config, after, KernelRandom(), 0), before) << "parted again, the same units serve";
 }
 
 TEST(Generation, ALaterOneFollowsInTheSameBuilder) {

@@ -134,9 +134,9 @@ TEST(Plan, Pools) {
   EXPECT_EQ(
       PlanOf([](Config& c) { c.pools[0].name = "rome"; }),
       "- pool milan: prefixes 203.0.113.0/28 203.0.113.32/28, region IT-25, state active, alias_units 4, "
-      "port_mode per_remote, answer_neighbours false\n"
+      "port_mode per_remote, small_crowd false, answer_neighbours false\n"
       "+ pool rome: prefixes 203.0.113.0/28 203.0.113.32/28, region IT-25, state active, alias_units 4, "
-      "port_mode per_remote, answer_neighbours false\n");
+      "port_mode per_remote, small_crowd false, answer_neighbours false\n");
   EXPECT_EQ(PlanOf([](Config& c) { c.pools[0].port_mode = PortMode::kExclusive; }),
             "~ pool milan: port_mode per_remote -> exclusive\n");
 }

@@ -27,7 +27,7 @@ class PrefixLivesTest : public testing::Test {
   std::string Refusal() const { return std::string(CheckPrefixSteps(lives_, config_).message()); }
 
   Config config_ = test::SampleConfig();
-  std::vector<Assignment> assignments_ = *Assign(config_, {}, KernelRandom());
+  std::vector<Assignment> assignments_ = *Assign(config_, {}, KernelRandom(), 0);
   std::vector<PrefixLife> lives_;
   uint64_t now_ms_ = 1'000'000;
 };
@@ -40,11 +40,11 @@ TEST_F(PrefixLivesTest, FromStagedToRetiredWithAges) {
   EXPECT_EQ(Lives("milan"), "203.0.113.0/28 active 60, 203.0.113.64/28 active 60");
   EXPECT_EQ(Lives("rome"), "203.0.113.128/28 staged 60");
   config_.pools[2].state = PrefixState::kActive;
-  assignments_ = *Assign(config_, assignments_, KernelRandom());
+  assignments_ = *Assign(config_, assignments_, KernelRandom(), 0);
   Follow();
   EXPECT_EQ(Lives("rome"), "203.0.113.128/28 active 0");
   config_.pools[2].state = PrefixState::kDraining;
-  assignments_ = *Assign(config_, assignments_, KernelRandom());
+  assignments_ = *Assign(config_, assignments_, KernelRandom(), 0);
   Follow();
   now_ms_ += 5'000;
   EXPECT_EQ(Lives("rome"), "203.0.113.128/28 draining 5");

@@ -22,6 +22,15 @@ TEST(PrivacyEpochs, EachKeyIsFreshAndInForceAtOnce) {
   }
 }
 
+TEST(PrivacyEpochs, OnlyAnAdvanceIsForEveryEpochAtOnce) {
+  PrivacyEpochs epochs;
+  EXPECT_EQ(epochs.Advance(0, 1).epoch_key.at_once, 1u);
+  const Message rotated = epochs.Rotate(1, 2);
+  EXPECT_EQ(rotated.epoch_key.at_once, 0u);
+  EXPECT_EQ(rotated.epoch_key.version, 2u);
+  EXPECT_EQ(rotated.epoch_key.effective_ms, 2u);
+}
+
 TEST(PrivacyEpochs, VersionsRiseAboveWhatTheDataplaneKnows) {
   PrivacyEpochs epochs;
   EXPECT_EQ(epochs.Advance(0, 1).epoch_key.version, 1u);
@@ -37,7 +46,7 @@ TEST(PrivacyEpochs, AKeyOfADayIsReplaced) {
   EXPECT_FALSE(epochs.RotationDue(500));
   EXPECT_FALSE(epochs.RotationDue(500 + kDayMs - 1));
   EXPECT_TRUE(epochs.RotationDue(500 + kDayMs));
-  epochs.Advance(1, 500 + kDayMs);
+  epochs.Rotate(1, 500 + kDayMs);
   EXPECT_FALSE(epochs.RotationDue(500 + 2 * kDayMs - 1));
   EXPECT_TRUE(epochs.RotationDue(500 + 2 * kDayMs));
 }

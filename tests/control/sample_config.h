@@ -24,7 +24,7 @@ gateway_v6 = "2001:db8:c0::1"
 [dataplane]
 egress_allowed = ["203.0.113.0/24", "2001:db8:cf::/48"]
 [[subscribers]]
-prefix = "10.10.0.0/24"
+prefix = "10.10.0.0/16"
 region = "IT-25"
 [[subscribers]]
 prefix = "2001:db8:1000::/36"

@@ -19,10 +19,12 @@ constexpr uint64_t kNowMs = 77'000;
 
 State SampleState() {
   State state{SampleConfig(), 41, {}};
-  state.assignments = *Assign(state.config, {}, KernelRandom());
+  state.assignments = *Assign(state.config, {}, KernelRandom(), 0);
   state.assignments[0].state = PrefixState::kDraining;
   state.assignments[1].state = PrefixState::kQuarantined;
   state.assignments[2].port_mode = PortMode::kExclusive;
+  state.assignments[3].drawn_from_ms = kNowMs - 5;
+  state.assignments[4].drawn_until_ms = kNowMs - 7;
   for (Assignment& a : state.assignments) a.quiet_since_ms = kNowMs;
   state.merges = {"milan", "milan6"};
   state.prefixes = FollowPrefixes(state.config, state.assignments, {}, kNowMs - 5000);
@@ -88,6 +90,24 @@ TEST_F(StateFileTest, UnitsWrittenBeforeThereWasAPortModeArePerRemote) {
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   ASSERT_EQ(loaded->assignments.size(), state["assignments"].size());
   for (const Assignment& a : loaded->assignments) EXPECT_EQ(a.port_mode, PortMode::kPerRemote);
+}
+
+// The clock began anew with the machine: who was joining is there, who was leaving has left.
+TEST_F(StateFileTest, TimesOfAnotherClockAreForgotten) {
+  constexpr uint64_t kBeforeMs = 1'000'000'000;
+  State state = SampleState();
+  state.assignments[3].drawn_from_ms = kBeforeMs;
+  state.assignments[4].drawn_until_ms = kBeforeMs;
+  state.assignments[5].drawn_until_ms = kBeforeMs;
+  state.assignments[5].drawn_from_ms = kBeforeMs + 1;  // it had come back
+  ASSERT_TRUE(file_.Save(state).ok());
+  auto loaded = file_.Load(kNowMs);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->assignments[3].drawn_from_ms, 0u);
+  EXPECT_EQ(loaded->assignments[4].drawn_until_ms, kNowMs);
+  EXPECT_TRUE(loaded->assignments[4].IsRetiring());
+  EXPECT_EQ(loaded->assignments[5].drawn_from_ms, 0u);
+  EXPECT_EQ(loaded->assignments[5].drawn_until_ms, 0u);
 }
 
 TEST_F(StateFileTest, IsForItsOwnerAloneWhateverTheUmask) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -36,9 +37,14 @@ Address SubscriberV6(uint32_t n) {
   return a;
 }
 
-class AliasPolicy : public testing::Test {
+uint64_t EpochNumber(const SipKey& phase_key, const Address& subscriber, uint64_t now_ms,
+                     uint64_t length_ms) {
+  return EpochAt(now_ms, EpochPhase(phase_key, subscriber, length_ms), length_ms).number;
+}
+
+class AliasPolicyTest : public testing::Test {
  protected:
-  AliasPolicy() {
+  AliasPolicyTest() {
     std::mt19937_64 random(1);
     for (Unit& unit : units_) unit.salt = random();
   }
@@ -56,7 +62,7 @@ class AliasPolicy : public testing::Test {
   std::vector<Unit> units_ = std::vector<Unit>(64);
 };
 
-TEST_F(AliasPolicy, TheDrawIsUniform) {
+TEST_F(AliasPolicyTest, TheDrawIsUniform) {
   for (UnitIndex count : {2, 3, 4, 7, 16, 64})
     for (auto subscriber : {SubscriberV4, SubscriberV6}) {
       std::vector<uint64_t> drawn(count);
@@ -68,7 +74,7 @@ TEST_F(AliasPolicy, TheDrawIsUniform) {
     }
 }
 
-TEST_F(AliasPolicy, EpochsAreIndependent) {
+TEST_F(AliasPolicyTest, EpochsAreIndependent) {
   const auto drawable = First(16);
   PairCounts next(16), after_next(16);
   for (uint32_t n = 0; n < kSubscribers; ++n) {
@@ -81,7 +87,7 @@ TEST_F(AliasPolicy, EpochsAreIndependent) {
 }
 
 // One subscriber over many epochs: it goes round all units, in no order.
-TEST_F(AliasPolicy, OneSubscriberOverTime) {
+TEST_F(AliasPolicyTest, OneSubscriberOverTime) {
   const auto drawable = First(16);
   std::vector<uint64_t> drawn(16);
   PairCounts pairs(16);
@@ -96,7 +102,7 @@ TEST_F(AliasPolicy, OneSubscriberOverTime) {
   pairs.ExpectIndependent();
 }
 
-TEST_F(AliasPolicy, EpochKeysAreIndependent) {
+TEST_F(AliasPolicyTest, EpochKeysAreIndependent) {
   const auto drawable = First(16);
   PairCounts pairs(16);
   for (uint32_t n = 0; n < kSubscribers; ++n)
@@ -105,7 +111,7 @@ TEST_F(AliasPolicy, EpochKeysAreIndependent) {
   pairs.ExpectIndependent();
 }
 
-TEST_F(AliasPolicy, NeighbouringSubscribersAreIndependent) {
+TEST_F(AliasPolicyTest, NeighbouringSubscribersAreIndependent) {
   const auto drawable = First(16);
   PairCounts v4(16), v6(16);
   for (uint32_t n = 0; n < kSubscribers; ++n) {
@@ -118,7 +124,7 @@ TEST_F(AliasPolicy, NeighbouringSubscribersAreIndependent) {
   v6.ExpectIndependent();
 }
 
-TEST_F(AliasPolicy, AUnitThatJoinsMovesOnlyThoseDrawnToIt) {
+TEST_F(AliasPolicyTest, AUnitThatJoinsMovesOnlyThoseDrawnToIt) {
   for (UnitIndex count : {1, 3, 15}) {
     const auto before = First(count), after = First(static_cast<UnitIndex>(count + 1));
     uint32_t moved = 0;
@@ -134,7 +140,7 @@ TEST_F(AliasPolicy, AUnitThatJoinsMovesOnlyThoseDrawnToIt) {
   }
 }
 
-TEST_F(AliasPolicy, AUnitThatLeavesMovesOnlyThoseOnIt) {
+TEST_F(AliasPolicyTest, AUnitThatLeavesMovesOnlyThoseOnIt) {
   const auto before = First(8);
   std::vector<UnitIndex> after = before;
   after.erase(after.begin() + 3);
@@ -150,7 +156,7 @@ TEST_F(AliasPolicy, AUnitThatLeavesMovesOnlyThoseOnIt) {
 }
 
 // The order does not depend on how the units are listed, only on their salts.
-TEST_F(AliasPolicy, TheOrderOfTheListDoesNotMatter) {
+TEST_F(AliasPolicyTest, TheOrderOfTheListDoesNotMatter) {
   auto drawable = First(16);
   std::mt19937 random(2);
   for (uint32_t n = 0; n < 1000; ++n) {
@@ -162,7 +168,7 @@ TEST_F(AliasPolicy, TheOrderOfTheListDoesNotMatter) {
 }
 
 // RFC 4787 REQ-11: what comes after a unit without ports is fixed, too.
-TEST_F(AliasPolicy, TheNextDrawsGoThroughAllUnitsOnce) {
+TEST_F(AliasPolicyTest, TheNextDrawsGoThroughAllUnitsOnce) {
   const auto drawable = First(16);
   std::vector<uint64_t> steps(15);  // from the first unit to the second, round the numbers
   for (uint32_t n = 0; n < kSubscribers / 5; ++n) {
@@ -184,18 +190,18 @@ TEST_F(AliasPolicy, TheNextDrawsGoThroughAllUnitsOnce) {
   ExpectUniform(steps);
 }
 
-TEST_F(AliasPolicy, NoUnitNoDraw) {
+TEST_F(AliasPolicyTest, NoUnitNoDraw) {
   EXPECT_EQ(DrawFrom({}, DrawSeed(kKey, "100.64.0.1"_ip, 5)), kAllUnits);
 }
 
-TEST_F(AliasPolicy, FamiliesDoNotShareADraw) {
+TEST_F(AliasPolicyTest, FamiliesDoNotShareADraw) {
   Address v4 = "100.64.0.1"_ip, v6 = v4;
   v6.family = Family::kV6;
   EXPECT_NE(DrawSeed(kKey, v4, 5), DrawSeed(kKey, v6, 5));
 }
 
 // Every subscriber changes its epoch once a length, and the edges are spread evenly over it.
-TEST_F(AliasPolicy, EpochEdgesAreStaggered) {
+TEST_F(AliasPolicyTest, EpochEdgesAreStaggered) {
   constexpr uint64_t kStartMs = 1'000'000'007, kBins = 60;
   std::vector<uint64_t> edges(kBins);
   for (uint32_t n = 0; n < 20'000; ++n) {
@@ -214,7 +220,7 @@ TEST_F(AliasPolicy, EpochEdgesAreStaggered) {
   ExpectUniform(edges);
 }
 
-TEST_F(AliasPolicy, AnEpochLastsExactlyItsLength) {
+TEST_F(AliasPolicyTest, AnEpochLastsExactlyItsLength) {
   for (uint64_t length : {uint64_t{60'000}, kHourMs, uint64_t{86'400'000}})
     for (uint32_t n = 0; n < 100; ++n) {
       const uint64_t number = EpochNumber(kKey, SubscriberV6(n), 5'000'000'000, length);
@@ -230,7 +236,7 @@ TEST_F(AliasPolicy, AnEpochLastsExactlyItsLength) {
 }
 
 // An outsider who knows one subscriber's edge learns nothing of another's, nor of the draw.
-TEST_F(AliasPolicy, PhasesOfNeighboursAreIndependent) {
+TEST_F(AliasPolicyTest, PhasesOfNeighboursAreIndependent) {
   constexpr uint64_t kSixteenth = kHourMs / 16;
   PairCounts pairs(16);
   auto phase = [&](uint32_t n) {
@@ -243,6 +249,250 @@ TEST_F(AliasPolicy, PhasesOfNeighboursAreIndependent) {
   };
   for (uint32_t n = 0; n < 20'000; ++n) pairs.Add(phase(2 * n), phase(2 * n + 1));
   pairs.ExpectIndependent();
+}
+
+// The whole of it: a subscriber opens flows while time passes, keys and units change.
+class AliasPolicyOverTime : public AliasPolicyTest {
+ protected:
+  AliasPolicyOverTime() { AdvanceKey(); }
+
+  void AdvanceKey() { TakeKey(true); }
+  void RotateKey() { TakeKey(false); }
+  void TakeKey(bool at_once) {
+    const uint64_t word = random_();
+    keys_ = EpochKeys::Joined(keys_.get(), {now_ms_, ++version_, {word, ~word}}, at_once, now_ms_);
+  }
+  AliasDraw Begin(uint32_t subscriber, uint32_t remote) {
+    return policy_.Begin(SubscriberV4(subscriber), RemoteV4(remote), now_ms_, AliasRules(settings_),
+                         {*keys_, drawable_, units_});
+  }
+  // A flow that opens on the first unit of its draw.
+  UnitIndex Open(uint32_t subscriber, uint32_t remote) {
+    AliasDraw draw = Begin(subscriber, remote);
+    const UnitIndex unit = draw.Next();
+    if (unit != kAllUnits) seen_ = policy_.Opened(draw, unit);
+    return unit;
+  }
+  static Address RemoteV4(uint32_t n) {
+    const uint8_t bytes[4] = {198, 18, static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)};
+    return Address::FromV4(bytes);
+  }
+  std::vector<UnitIndex> OpenAll(uint32_t remote) {
+    std::vector<UnitIndex> units;
+    for (uint32_t n = 0; n < kCrowd; ++n) units.push_back(Open(n, remote));
+    return units;
+  }
+  static double Changed(const std::vector<UnitIndex>& before, const std::vector<UnitIndex>& after) {
+    double changed = 0;
+    for (size_t n = 0; n < before.size(); ++n) changed += before[n] != after[n];
+    return changed / static_cast<double>(before.size());
+  }
+
+  static constexpr uint32_t kCrowd = 2000;
+  static constexpr uint64_t kMinuteMs = 60'000;
+  std::mt19937_64 random_{3};
+  ::cfr::AliasPolicy policy_{kKey, 1 << 16, {1, 2, 3, 4, 5, 6, 7, 8}};
+  Settings settings_;
+  std::vector<UnitIndex> drawable_ = First(16);
+  std::shared_ptr<const EpochKeys> keys_;
+  uint32_t version_ = 0;
+  uint64_t now_ms_ = 1'000'000'000;
+  AliasPolicy::Seen seen_{};
+};
+
+TEST_F(AliasPolicyOverTime, TheRemoteDoesNotEnterTheDraw) {
+  const auto one = OpenAll(1);
+  for (uint32_t remote = 2; remote < 10; ++remote) EXPECT_EQ(OpenAll(remote), one);
+}
+
+// In use every 20 minutes a pair keeps its unit over every edge until its cap; other remotes see each
+// epoch's.
+TEST_F(AliasPolicyOverTime, APairInUseKeepsItsUnitUntilTheCap) {
+  const auto first = OpenAll(1);
+  for (uint64_t minutes = 20; minutes <= 240; minutes += 20) {
+    now_ms_ += 20 * kMinuteMs;
+    EXPECT_EQ(OpenAll(1), first) << minutes;
+    if (minutes >= 60) {
+      EXPECT_NEAR(Changed(first, OpenAll(1000 + static_cast<uint32_t>(minutes))), 15.0 / 16, 0.03) << minutes;
+    }
+  }
+  now_ms_ += 20 * kMinuteMs;
+  EXPECT_NEAR(Changed(first, OpenAll(1)), 15.0 / 16, 0.03) << "beyond the cap";
+}
+
+TEST_F(AliasPolicyOverTime, AnIdlePairTakesTheEpochOfTheDay) {
+  const auto first = OpenAll(1);
+  now_ms_ += 31 * kMinuteMs;
+  const auto next = OpenAll(1);
+  EXPECT_EQ(next, OpenAll(2)) << "as any other remote does";
+  EXPECT_NEAR(Changed(first, next), 31.0 / 60 * 15 / 16, 0.04) << "half of the edges have passed";
+}
+
+TEST_F(AliasPolicyOverTime, IdleTimeCountsFromTheLastFlow) {
+  settings_.Set(Setting::kAffinityCap, 86'400);
+  const auto first = OpenAll(1);
+  for (int n = 0; n < 40; ++n) {
+    now_ms_ += 30 * kMinuteMs;
+    ASSERT_EQ(OpenAll(1), first);
+  }
+}
+
+// The minute of an edge: what opened before it keeps the epoch before, what opened after it the one after.
+TEST_F(AliasPolicyOverTime, AnEdgeWithinAMinuteIsRemembered) {
+  const uint64_t start_ms = (now_ms_ / kMinuteMs + 1) * kMinuteMs;
+  uint32_t edges = 0;
+  for (uint32_t n = 0; n < 500; ++n) {
+    uint64_t second = 1;
+    auto epoch_at = [&](uint64_t s) {
+      return EpochNumber(kKey, SubscriberV4(n), start_ms + s * 1000, kHourMs);
+    };
+    while (second < 59 && epoch_at(second) == epoch_at(0)) ++second;
+    if (second == 59) continue;
+    ++edges;
+    now_ms_ = start_ms;
+    const UnitIndex before = Open(n, 1);
+    now_ms_ = start_ms + second * 1000;
+    const UnitIndex after = Open(n, 2);
+    EXPECT_EQ(Open(n, 1), before);
+    now_ms_ = start_ms + 25 * kMinuteMs;
+    EXPECT_EQ(Open(n, 1), before);
+    EXPECT_EQ(Open(n, 2), after);
+    now_ms_ = start_ms + 50 * kMinuteMs;
+    EXPECT_EQ(Open(n, 1), before);
+    EXPECT_EQ(Open(n, 2), after);
+  }
+  EXPECT_GT(edges, 2u);
+}
+
+// A key rotated daily moves nobody: each subscriber meets it at its own edge, and no earlier.
+TEST_F(AliasPolicyOverTime, ARotatedKeyMovesEachAtItsOwnEdge) {
+  const auto first = OpenAll(1);
+  std::vector<uint64_t> epochs(kCrowd);
+  auto epoch = [&](uint32_t n) { return EpochNumber(kKey, SubscriberV4(n), now_ms_, kHourMs); };
+  for (uint32_t n = 0; n < kCrowd; ++n) epochs[n] = epoch(n);
+  RotateKey();
+  EXPECT_EQ(OpenAll(2), first);
+  uint32_t moved = 0, edges = 0;
+  for (uint32_t remote = 3; remote < 9; ++remote) {
+    now_ms_ += 10 * kMinuteMs;
+    for (uint32_t n = 0; n < kCrowd; ++n) {
+      const UnitIndex unit = Open(n, remote);
+      if (epoch(n) == epochs[n]) {
+        ASSERT_EQ(unit, first[n]);
+      } else {
+        ++edges;
+        moved += unit != first[n];
+      }
+    }
+  }
+  EXPECT_NEAR(moved / static_cast<double>(edges), 15.0 / 16, 0.03);
+}
+
+TEST_F(AliasPolicyOverTime, AnAdvancedKeyMovesEverybodyAtOnce) {
+  const auto first = OpenAll(1);
+  now_ms_ += 20 * kMinuteMs;
+  AdvanceKey();
+  EXPECT_NEAR(Changed(first, OpenAll(1)), 15.0 / 16, 0.03) << "a pair in use, too";
+}
+
+// The pool grows: whoever moves does it at his own edge, to the new unit or to none.
+TEST_F(AliasPolicyOverTime, AUnitThatJoinsWaitsForTheEdge) {
+  drawable_ = First(3);
+  const auto first = OpenAll(1);
+  now_ms_ += 1000;
+  drawable_ = First(4);
+  units_[3].drawn_from_ms = now_ms_;
+  EXPECT_EQ(OpenAll(2), first);
+  std::vector<uint64_t> drawn(4);
+  now_ms_ += kHourMs;
+  for (UnitIndex unit : OpenAll(3)) ++drawn[unit];
+  ExpectUniform(drawn);
+}
+
+TEST_F(AliasPolicyOverTime, AUnitThatRetiresIsDrawnUntilTheEdge) {
+  drawable_ = First(4);
+  const auto first = OpenAll(1);
+  now_ms_ += 1000;
+  units_[3].drawn_until_ms = now_ms_;
+  EXPECT_EQ(OpenAll(2), first);
+  now_ms_ += kHourMs;
+  for (uint32_t n = 0; n < kCrowd; ++n) EXPECT_NE(Open(n, 3), 3) << "drawn after its time";
+}
+
+// Out at once, and the next in order stands in: same epoch, only those on it move.
+TEST_F(AliasPolicyOverTime, AUnitWithdrawnIsOutAtOnce) {
+  drawable_ = First(4);
+  const auto first = OpenAll(1);
+  drawable_ = First(3);
+  const auto next = OpenAll(1);
+  for (uint32_t n = 0; n < kCrowd; ++n) EXPECT_TRUE(first[n] == 3 ? next[n] < 3 : next[n] == first[n]);
+}
+
+TEST_F(AliasPolicyOverTime, IfNoUnitIsOfTheEpochAllAre) {
+  for (Unit& unit : units_) unit.drawn_from_ms = now_ms_ + 1;
+  std::vector<uint64_t> drawn(16);
+  for (UnitIndex unit : OpenAll(1)) ++drawn[unit];
+  ExpectUniform(drawn);
+  units_[5].drawn_from_ms = 0;
+  for (UnitIndex unit : OpenAll(2)) EXPECT_EQ(unit, 5);
+}
+
+TEST_F(AliasPolicyOverTime, TheDrawIsBoundedAndInOrder) {
+  AliasDraw draw = Begin(1, 1);
+  std::vector<UnitIndex> tried;
+  for (UnitIndex unit; (unit = draw.Next()) != kAllUnits;) tried.push_back(unit);
+  EXPECT_EQ(tried.size(), static_cast<size_t>(kAliasTriesMax));
+  EXPECT_EQ(draw.Next(), kAllUnits);
+  std::sort(tried.begin(), tried.end());
+  EXPECT_EQ(std::unique(tried.begin(), tried.end()), tried.end());
+}
+
+TEST_F(AliasPolicyOverTime, WithoutAKeyNothingIsDrawn) {
+  keys_ = std::make_shared<EpochKeys>();
+  EXPECT_EQ(Open(1, 1), kAllUnits);
+}
+
+// A flow that did not open leaves no trace: the pair's first flow is the first that opened.
+TEST_F(AliasPolicyOverTime, WhatDoesNotOpenIsNotRemembered) {
+  (void)Begin(1, 1).Next();
+  now_ms_ += kMinuteMs;
+  Open(1, 1);
+  EXPECT_FALSE(seen_.again);
+}
+
+TEST_F(AliasPolicyOverTime, SeesWhetherAPairComesAgainAndWhetherItChanged) {
+  settings_.Set(Setting::kAffinityIdle, 60);
+  drawable_ = First(2);
+  UnitIndex former = Open(1, 1);
+  EXPECT_FALSE(seen_.again || seen_.changed);
+  bool changed = false;
+  for (int n = 0; n < 50; ++n) {
+    now_ms_ += 30 * kMinuteMs;
+    const UnitIndex unit = Open(1, 1);
+    EXPECT_TRUE(seen_.again);
+    EXPECT_EQ(seen_.changed, unit != former);
+    changed |= seen_.changed;
+    former = unit;
+  }
+  EXPECT_TRUE(changed);
+  now_ms_ += 31 * kMinuteMs;
+  Open(1, 1);
+  EXPECT_FALSE(seen_.again || seen_.changed) << "the visit was over";
+  AliasDraw spilled = Begin(1, 1);
+  spilled.Next();
+  EXPECT_TRUE(policy_.Opened(spilled, spilled.Next()).changed) << "on another unit, as the first had no port";
+}
+
+// Another epoch length is an early edge for all. A pair keeps an epoch that holds its first flow, never one
+// that is still to come.
+TEST_F(AliasPolicyOverTime, AnotherLengthGivesNoEpochAhead) {
+  for (uint64_t length : {600, 86'400, 60, 3600}) {
+    OpenAll(1);
+    settings_.Set(Setting::kEpochLength, length);
+    now_ms_ += kMinuteMs;
+    for (uint32_t n = 0; n < kCrowd; ++n)
+      ASSERT_LE(Begin(n, 1).epoch().number, EpochNumber(kKey, SubscriberV4(n), now_ms_, length * 1000));
+  }
 }
 
 }  // namespace

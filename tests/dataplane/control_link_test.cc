@@ -285,6 +285,35 @@ TEST_F(ControlLinkTest, AKeyThatNeverTookEffectIsReplaced) {
   EXPECT_EQ(VersionInForce(), 3u);
 }
 
+TEST_F(ControlLinkTest, AKeyAtOnceErasesTheOlderOnes) {
+  ASSERT_EQ(StatusOf(Key(1, now_ms_)), AckStatus::kOk);
+  ASSERT_EQ(StatusOf(Key(2, now_ms_)), AckStatus::kOk);
+  EXPECT_EQ(dataplane_.world().keys->key[1].version, 1u) << "for epochs that began before";
+  Message m = Key(3, now_ms_);
+  m.epoch_key.at_once = 2;
+  EXPECT_EQ(StatusOf(m), AckStatus::kMalformed);
+  m.epoch_key.at_once = 1;
+  ASSERT_EQ(StatusOf(m), AckStatus::kOk);
+  EXPECT_EQ(dataplane_.world().keys->key[0].version, 3u);
+  EXPECT_EQ(dataplane_.world().keys->key[1].version, 0u);
+}
+
+// An hour's epoch and four hours of affinity after the next key took its place.
+TEST_F(ControlLinkTest, OutlivedKeysAreErased) {
+  constexpr uint64_t kUseMs = 5 * 3'600'000 + 60'000;
+  ASSERT_EQ(StatusOf(Key(1, now_ms_)), AckStatus::kOk);
+  ASSERT_EQ(SayAll(Run(1)).status, AckStatus::kOk);
+  now_ms_ += 86'400'000;
+  ASSERT_EQ(StatusOf(Key(2, now_ms_)), AckStatus::kOk);
+  now_ms_ += kUseMs;
+  EXPECT_FALSE(dataplane_.Poll(now_ms_));
+  EXPECT_EQ(dataplane_.world().keys->key[1].version, 1u);
+  EXPECT_TRUE(dataplane_.Poll(now_ms_ + 1)) << "published, so that the former World goes";
+  EXPECT_EQ(dataplane_.world().keys->key[0].version, 2u);
+  EXPECT_EQ(dataplane_.world().keys->key[1].version, 0u);
+  EXPECT_FALSE(dataplane_.Poll(now_ms_ + 2));
+}
+
 TEST_F(ControlLinkTest, TheKeysAreWhatWasSaid) {
   Message m = Key(1, now_ms_);
   for (uint8_t i = 0; i < 16; ++i) m.epoch_key.key[i] = i;

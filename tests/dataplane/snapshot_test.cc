@@ -3,10 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
-#include <new>
-
 #include "tests/support/literals.h"
 
 namespace cfr {
@@ -14,32 +10,6 @@ namespace {
 
 using test::operator""_ip;
 using test::operator""_net;
-
-uint32_t VersionInForce(const EpochKeys& keys, uint64_t now_ms) {
-  const EpochKeys::Key* key = keys.InForce(now_ms);
-  return key == nullptr ? 0 : key->version;
-}
-
-TEST(EpochKeys, TheNewestInEffectIsInForce) {
-  EpochKeys keys;
-  EXPECT_EQ(VersionInForce(keys, 1'000'000), 0u) << "no key, no force";
-  keys.key[1] = {1000, 4, {}};
-  keys.key[0] = {2000, 5, {}};
-  EXPECT_EQ(VersionInForce(keys, 999), 0u);
-  EXPECT_EQ(VersionInForce(keys, 1000), 4u);
-  EXPECT_EQ(VersionInForce(keys, 1999), 4u);
-  EXPECT_EQ(VersionInForce(keys, 2000), 5u);
-}
-
-TEST(EpochKeys, AreErasedWhenDestroyed) {
-  alignas(EpochKeys) unsigned char memory[sizeof(EpochKeys)];
-  auto* keys = new (memory) EpochKeys;
-  for (auto& key : keys->key) key = {~uint64_t{0}, ~uint32_t{0}, {~uint64_t{0}, ~uint64_t{0}}};
-  std::destroy_at(keys);
-  // Through a pointer the compiler knows nothing of, or it would take the dead object's bytes for anything.
-  const unsigned char* volatile left = memory;
-  EXPECT_TRUE(std::all_of(left, left + sizeof memory, [](unsigned char b) { return b == 0; }));
-}
 
 TEST(Leases, HoldUntilTheDeadlineAndForTheirUnitOnly) {
   Leases leases;
@@ -59,6 +29,29 @@ TEST(Unit, CarriesFlowsWhileActiveOrDraining) {
     EXPECT_EQ(unit.carries_flows(),
               unit.state == PrefixState::kActive || unit.state == PrefixState::kDraining);
   }
+}
+
+TEST(Unit, IsDrawnByTheEpochsOfItsTime) {
+  Unit unit;
+  for (uint64_t began : {uint64_t{0}, uint64_t{1}, ~uint64_t{0}})
+    EXPECT_TRUE(unit.IsDrawn(began)) << "always";
+  unit.drawn_from_ms = 1000;
+  EXPECT_FALSE(unit.IsDrawn(0));
+  EXPECT_FALSE(unit.IsDrawn(999));
+  EXPECT_TRUE(unit.IsDrawn(1000));
+  unit.drawn_until_ms = 5000;
+  EXPECT_FALSE(unit.IsDrawn(999));
+  EXPECT_TRUE(unit.IsDrawn(1000));
+  EXPECT_TRUE(unit.IsDrawn(4999));
+  EXPECT_FALSE(unit.IsDrawn(5000));
+  unit.drawn_from_ms = 7000;  // it came back
+  EXPECT_TRUE(unit.IsDrawn(4999));
+  EXPECT_FALSE(unit.IsDrawn(5000));
+  EXPECT_FALSE(unit.IsDrawn(6999));
+  EXPECT_TRUE(unit.IsDrawn(7000));
+  unit.drawn_from_ms = unit.drawn_until_ms = 7000;
+  EXPECT_FALSE(unit.IsDrawn(6999));
+  EXPECT_FALSE(unit.IsDrawn(7000)) << "not for a moment";
 }
 
 TEST(Snapshot, KnowsItsOwnAddressesExactly) {

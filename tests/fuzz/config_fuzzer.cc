@@ -27,7 +27,7 @@ void ExpectAccepted(const Config& config) {
   auto random = [&](uint64_t bound) {
     return (state = state * 6364136223846793005u + 1442695040888963407u) % bound;
   };
-  auto assignments = Assign(config, {}, random);
+  auto assignments = Assign(config, {}, random, 0);
   if (!assignments.ok()) return;  // a pool may be smaller than the units it is to have
   std::vector<Prefix> allowed = config.egress_allowed;
   if (allowed.empty())

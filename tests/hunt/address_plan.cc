@@ -167,6 +167,10 @@ gateway_v6 = "2001:db8:c0::fe"
 new_flows_burst = 1000000
 new_flows_per_second = 1000000
 
+[alias]
+affinity_idle = "60s"
+affinity_cap = "60s"
+
 [[subscribers]]
 prefix = "10.233.167.64/26"
 region = "XA-1"
@@ -189,22 +193,26 @@ region = "XB-2"
 name = "a4"
 region = "XA-1"
 prefixes = ["203.0.113.0/25"]
+small_crowd = true
 
 [[pool]]
 name = "b4"
 region = "XB-2"
 prefixes = ["203.0.113.128/25"]
+small_crowd = true
 alias_units = 2
 
 [[pool]]
 name = "a6"
 region = "XA-1"
 prefixes = ["2001:db8:a000:a::/64"]
+small_crowd = true
 
 [[pool]]
 name = "b6"
 region = "XB-2"
 prefixes = ["2001:db8:a000:b::/64"]
+small_crowd = true
 alias_units = 2
 
 [[bypass]]

@@ -202,12 +202,13 @@ void Auditor::Retire(const Conversation& c, int number, const Subject& s) {
   slot = {hash, false, number, over + 1000 * s.view->settings[Setting::kQuarantine]};
 }
 
-// Within an epoch a subscriber's new flows share one unit; a new key draws afresh.
+// Within an epoch a subscriber's new flows share one unit, and a remote in use keeps an epoch for a while; a
+// new key draws afresh.
 void Auditor::CheckDraw(const Conversation& c, int number, const Subject& s) {
   const Tuple t = Conversations::TupleOf(number);
   int subscriber = t.family == Family::kV4 ? t.host : t.host / 2;
   UnitHistory& h = histories_[static_cast<int>(t.family)][subscriber];
-  const UnitHistory fresh{c.alias, s.view->epoch_serial, s.view->units_serial, s.now_ms, 0, true};
+  const UnitHistory fresh{c.alias, s.view->epoch_serial, s.view->units_serial, s.now_ms, {c.alias}, true};
   bool behind = h.known && (s.view->epoch_serial < h.epoch_serial || s.view->units_serial < h.units_serial);
   if (behind || spills_allowed_ || waiting_allowed_) return;
   if (!h.known || h.units_serial != s.view->units_serial) {
@@ -216,10 +217,12 @@ void Auditor::CheckDraw(const Conversation& c, int number, const Subject& s) {
     ++epoch_draws_.compared;
     epoch_draws_.same += h.unit == c.alias;
     h = fresh;
-  } else if (h.unit != c.alias) {
-    h.unit = c.alias;
-    const uint64_t edges = (s.now_ms - h.first_ms) / (1000 * s.view->settings[Setting::kEpochLength]) + 1;
-    Expect(s, ++h.changes <= edges, "a subscriber's new flows share an alias unit within an epoch");
+  } else if (std::find(h.units.begin(), h.units.end(), c.alias) == h.units.end()) {
+    h.units.push_back(c.alias);
+    const Settings& settings = s.view->settings;
+    const uint64_t kept_ms = 1000 * (settings[Setting::kAffinityCap] + 60);  // counted in minutes
+    const uint64_t epochs = (s.now_ms - h.first_ms + kept_ms) / (1000 * settings[Setting::kEpochLength]) + 2;
+    Expect(s, h.units.size() <= epochs, "a subscriber's new flows share an alias unit within an epoch");
   }
 }
 

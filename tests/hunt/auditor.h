@@ -63,7 +63,8 @@ class Auditor {
   struct UnitHistory {  // of a subscriber in one family
     Address unit;
     uint32_t epoch_serial = 0, units_serial = 0;
-    uint64_t first_ms = 0, changes = 0;
+    uint64_t first_ms = 0;
+    std::vector<Address> units;  // since then
     bool known = false;
   };
 

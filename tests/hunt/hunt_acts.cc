@@ -158,8 +158,7 @@ void Hunt::Reapply() {
     for (int w = 0; w < relay_.workers(); ++w) sum += relay_.page(w).unit_flows[unit].Get();
     return sum;
   };
-  if (Age(&assignments, flows, relay_.now_ms(), latest_->settings[Setting::kQuarantine] * 1000) &&
-      relay_.snapshot() != nullptr)
+  if (Age(&assignments, flows, relay_.now_ms(), latest_->settings) && relay_.snapshot() != nullptr)
     relay_.ApplyAssignments(std::move(assignments));
   Config next = config_.pools.empty() ? base_ : config_;
   PoolConfig& pool = next.pools[random_.Below(static_cast<uint32_t>(next.pools.size()))];

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What must hold for each alias the product draws, and when it may find none.
 
-One unit for all new flows of a subscriber and privacy epoch, but where it has no port left towards the remote.
+One unit for all new flows of a subscriber and privacy epoch, but where it has no port left towards the remote. A
+subscriber and a remote address that are in use keep the unit of the epoch in which they met (affinity).
 """
 
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from frames import UDP, within
 
 AVOIDED_PORTS = {UDP: (1900, 5353, 11211)}
 LATE_MS = 1000  # a timer is served within this
+CLOCK_START_MS = 10**9  # of the product's clock, whose minutes the affinity counts
 TRIES = 4       # alias units a new flow may look at
 
 
@@ -46,11 +48,47 @@ class AliasDraws:
         self.check_unit(flow, pools)
 
     def check_unit(self, flow, pools):
-        """One unit for all new flows of an epoch, but where it has no port left towards the remote."""
-        length = self.settings["alias.epoch"] * 1000
-        draw = self.draws.get(flow.subscriber)
+        """One unit for all new flows of an epoch, and for a pair in use, but where it has no port left towards the remote."""
         place = (flow.protocol, flow.inkey[3:])
         full = [unit for pool in pools for unit in self.units[pool["name"]] if self.is_exhausted(place, unit, flow.worker)]
+        key = flow.subscriber, flow.inkey[3]
+        pair = self.pairs.get(key)
+        if pair and self.is_in_use(pair):
+            self.check_pair(flow, pair, place, full)
+            pair.last = self.minute()
+        else:
+            self.check_epoch(flow, place, full)
+            self.pairs[key] = SimpleNamespace(unit=None if full else flow.alias, first=self.minute(), last=self.minute())
+
+    def minute(self):
+        return (CLOCK_START_MS + self.now) // 60_000
+
+    def is_in_use(self, pair):
+        return (self.minute() - pair.last <= self.settings["alias.affinity_idle"] // 60
+                and self.minute() - pair.first <= self.settings["alias.affinity_cap"] // 60)
+
+    def check_pair(self, flow, pair, place, full):
+        if pair.unit == flow.alias:
+            return
+        if full:
+            certain = pair.unit in full
+            self.spills[certain and self.workers == 1 and not self.is_recent(place, pair.unit)] += 1
+            if certain:
+                self.note_exhausted(place, pair.unit, flow.worker)
+        elif pair.unit is None:
+            pair.unit = flow.alias
+        else:
+            raise Broken("the alias unit changed between a subscriber and a remote in use")
+
+    def forget_draws(self):
+        """Other keys or units: every epoch draws anew, also one that a pair keeps."""
+        self.draws.clear()
+        for pair in self.pairs.values():
+            pair.unit = None
+
+    def check_epoch(self, flow, place, full):
+        length = self.settings["alias.epoch"] * 1000
+        draw = self.draws.get(flow.subscriber)
         if draw is not None and draw.unit == flow.alias:
             draw.since = self.now
         elif full:

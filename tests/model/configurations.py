@@ -6,7 +6,8 @@ import ipaddress
 DEFAULTS = {"timers.udp": 300, "timers.udp_oneway": 120, "timers.tcp_open": 240, "timers.tcp_established": 7440,
             "timers.tcp_close": 240, "timers.tcp_reset": 240, "timers.icmp_query": 60, "timers.port_quarantine": 120,
             "limits.flows_per_subscriber_v4": 2000, "limits.flows_per_subscriber_v6": 8000, "limits.new_flows_per_second": 200,
-            "limits.new_flows_burst": 1000, "alias.port_first": 1024, "alias.port_last": 65535, "alias.epoch": 3600,
+            "limits.new_flows_burst": 1000, "alias.port_first": 1024, "alias.port_last": 65535, "alias.epoch": 3600, "alias.affinity_idle": 1800,
+            "alias.affinity_cap": 14400,
             "scrub.ttl_cap": 48, "scrub.ipv4_id": True, "scrub.flow_label": True, "scrub.dscp": True,
             "timers.frag_hold": 2, "timers.frag_map": 30, "limits.fragments_held_per_datagram": 16,
             "limits.fragments_held_per_sender": 64, "limits.ip6_headers": 8, "limits.ip6_chain_bytes": 256,
@@ -73,9 +74,11 @@ def configuration(rng, profile):
                    {"name": "b6", "prefix": "2001:db8:b::/64", "reason": "a resolver"}]}
     for pool in config["pool"]:
         more = pool["name"].startswith("more")
-        pool |= {"state": rng.choice(("active", "staged")) if more else "active", "alias_units": units, "answer_neighbours": False}
+        pool |= {"state": rng.choice(("active", "staged")) if more else "active", "alias_units": units, "small_crowd": True, "answer_neighbours": False}
     settings = config["settings"]
     settings["alias.epoch"] = rng.choice((60, 600, 3600))
+    settings["alias.affinity_idle"] = rng.choice((60, 120, 1800))
+    settings["alias.affinity_cap"] = rng.choice((1, 2, 8)) * settings["alias.affinity_idle"]
     if rng.random() < 0.3:
         settings |= {"scrub.ttl_cap": rng.choice((1, 20, 255)), "scrub.dscp": rng.random() < 0.5,
                      "scrub.ipv4_id": rng.random() < 0.5, "scrub.flow_label": rng.random() < 0.5}

@@ -68,6 +68,7 @@ class Driver {
     options.flows_v4 = options.flows_v6 = static_cast<uint32_t>(Number(words));
     options.subscribers_max = Number(words);
     options.seed = static_cast<uint8_t>(Number(words));
+    options.affinity_pairs = 1 << 16;                   // the model forgets none
     options.datagrams = options.fragments_held = 8192;  // the model knows no such limit
     relay_ = std::make_unique<Relay>(options);
     violations_ = 0;

@@ -39,6 +39,7 @@ class RelayModel(Neighbours, AliasDraws, Answers):
         self.quarantine = {}                 # inbound key -> free not before, free at the latest, worker
         self.tokens = {}                     # subscriber -> new flows it may open, and when that was counted
         self.draws = {}                      # subscriber -> the alias unit of its epoch, and past edges
+        self.pairs = {}                      # subscriber and remote address -> the unit they keep, and since when
         self.owner = {}                      # 5-tuple -> worker
         self.last_port = {}                  # worker, unit and remote found exhausted -> the ports that worker owns
         self.spills = {True: 0, False: 0}    # certain and possible ones
@@ -75,13 +76,13 @@ class RelayModel(Neighbours, AliasDraws, Answers):
             before = former.get(pool["name"])
             if before is None or (before["state"], before["alias_units"]) != (pool["state"], pool["alias_units"]):
                 self.units[pool["name"]] = set()
-                self.draws.clear()
+                self.forget_draws()
         if set(former) - {pool["name"] for pool in self.pools}:
-            self.draws.clear()
+            self.forget_draws()
 
     def advance_epoch(self):
         self.key += 1
-        self.draws.clear()
+        self.forget_draws()
 
     def renew_lease(self, seconds):
         self.lease_end = self.now + seconds * 1000

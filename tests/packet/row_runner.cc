@@ -270,7 +270,12 @@ class RowRun {
       ++expected_drops_[after[inbound] - before[inbound] > expected_drops_[inbound] ? inbound : outbound];
     }
   }
-  void Epoch(const Words&) { relay_.AdvanceEpoch(); }
+  // epoch advance|rotate: a key for every epoch at once, or for those that begin from now on
+  void Epoch(const Words& words) {
+    if (words == Words{"advance"}) return relay_.AdvanceEpoch();
+    if (words == Words{"rotate"}) return relay_.RotateKey();
+    Fail("epoch advance|rotate");
+  }
   void ApplyStep(const Words& words) {
     bool named = !words.empty() && words[0].find('=') == std::string::npos;
     if (named && !ReadConfiguration(words[0])) return;

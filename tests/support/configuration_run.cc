@@ -44,7 +44,7 @@ ConfigurationRun& ConfigurationRun::Pool(const Prefix& prefix, bool answer, Pref
 ConfigurationRun& ConfigurationRun::Unit(UnitIndex index, const Address& address, PrefixState state,
                                          RegionId region) {
   Message m = MakeMessage(MessageKind::kUnit);
-  m.unit = {ToWire(address), static_cast<uint8_t>(state), index, 0, region, 0};
+  m.unit = {ToWire(address), static_cast<uint8_t>(state), index, 0, region, 0, 0, 0};
   return Add(m);
 }
 

@@ -54,7 +54,7 @@ Relay::Relay(const RelayOptions& options)
       random_(Seed(options.seed, 0)),
       owner_(MakeOwner(random_, options.workers)),
       subscribers_(options.subscribers_max, DrawKey(random_)),
-      shared_(owner_, subscribers_, leases_, random_),
+      shared_(owner_, subscribers_, leases_, options.affinity_pairs, random_),
       main_page_(std::make_unique<CounterPage>()),
       neighbours_(shared_.port, *this, *main_page_, random_.Next64()),
       inspector_(
@@ -95,7 +95,7 @@ void Relay::FixAtStart(const Config& config) {
 AckStatus Relay::Apply(const Config& config, const Merges& merges) {
   if (!builder_.has_value()) FixAtStart(config);
   auto assignments = Assign(
-      config, assignments_, [this](uint64_t bound) { return random_.Below(bound); }, merges);
+      config, assignments_, [this](uint64_t bound) { return random_.Below(bound); }, now_ms_, merges);
   if (!assignments.ok()) {
     inspector_.Violation(std::string(assignments.status().message()));
     return AckStatus::kResources;
@@ -129,10 +129,16 @@ AckStatus Relay::Commit(const std::vector<Message>& run) {
 }
 
 void Relay::AdvanceEpoch() {
-  auto keys = std::make_shared<EpochKeys>();
-  if (world_.keys != nullptr) keys->key[1] = world_.keys->key[0];
-  keys->key[0] = {now_ms_, ++key_version_, DrawKey(random_)};
-  world_.keys = std::move(keys);
+  GiveKey(true);
+}
+
+void Relay::RotateKey() {
+  GiveKey(false);
+}
+
+void Relay::GiveKey(bool at_once) {
+  world_.keys =
+      EpochKeys::Joined(world_.keys.get(), {now_ms_, ++key_version_, DrawKey(random_)}, at_once, now_ms_);
 }
 
 void Relay::RenewLease(uint64_t seconds) {

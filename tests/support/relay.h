@@ -33,7 +33,7 @@ struct RelayOptions {
   int workers = 1;
   uint32_t flows_v4 = 4096, flows_v6 = 4096;      // per worker
   uint32_t datagrams = 256, fragments_held = 64;  // per worker
-  uint64_t subscribers_max = 1024;
+  uint64_t subscribers_max = 1024, affinity_pairs = 4096;
   uint8_t seed = 1;
   bool inspected = true;  // false: whoever runs the pipelines looks at the packets, too (tests/hunt)
   uint64_t start_ms = 1'000'000'000;  // of the clock
@@ -71,7 +71,8 @@ class Relay : private NeighbourIo, private BufferSource {
   const std::vector<Assignment>& assignments() const { return assignments_; }
   Merges merges_;
   AckStatus Commit(const std::vector<Message>& run);
-  void AdvanceEpoch();                // a new epoch key, in force at once
+  void AdvanceEpoch();                // a new epoch key, for every epoch at once
+  void RotateKey();                   // one for the epochs that begin from now on
   void RenewLease(uint64_t seconds);  // every unit
   void SetStationsAnswer(bool answer) { stations_answer_ = answer; }
   void SetBuffers(bool any) { buffers_left_ = any; }  // whether the pipelines can get buffers of their own
@@ -154,6 +155,7 @@ class Relay : private NeighbourIo, private BufferSource {
   bool Allocate(Packet* p) override;  // BufferSource
   uint16_t RoomOf(const Packet& p) const override;
 
+  void GiveKey(bool at_once);
   Buffer* AddBuffer(Side side, const Frame& frame);
   void Run(int worker, Direction direction, Origin origin, const std::vector<Buffer*>& burst);
   void Process(int worker, Direction direction, Origin origin, std::span<Packet> packets);

@@ -36,7 +36,7 @@ flows_v6 = 1024
 subscribers_max = 1024
 egress_allowed = ["203.0.113.0/24", "2001:db8:cf::/48"]
 [[subscribers]]
-prefix = "10.10.0.0/24"
+prefix = "10.10.0.0/16"
 region = "IT-25"
 [[pool]]
 name = "milan"
