@@ -81,7 +81,6 @@ class BenchRelay : private BufferSource {
   uint64_t now_ms() const { return now_ms_; }
   const CounterPage& page() const { return *page_; }
   const World& world() const { return world_; }
-  uint64_t now_ms() const { return now_ms_; }
   const Pipeline& pipeline() const { return *pipeline_; }
   uint64_t SubscriberFlows() const { return subscribers_.TotalFlows(); }
 

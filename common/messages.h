@@ -113,9 +113,16 @@ struct EpochKeyBody {
   uint8_t key[16];        // random; the receiver erases the slot after copying
   uint8_t at_once;        // 1: for every epoch, older keys are erased; 0: for those that begin from then on
 };
+// Which flows may open while a lease holds.
+enum class OpeningRule : uint8_t {
+  kAny,
+  kTold,  // only those the control process is told of, since each needs its record
+  kNone,  // none: their records cannot be written
+};
 struct LeaseBody {
   uint64_t deadline_ms;  // CLOCK_MONOTONIC until which new flows may be opened
   UnitIndex unit;        // kAllUnits: every unit of the committed generation
+  uint8_t rule;          // OpeningRule, of all units
 };
 inline constexpr UnitIndex kAllUnits = 0xffff;
 

@@ -16,8 +16,10 @@
 #include "control/commands.h"
 #include "control/core_dumps.h"
 #include "control/crowd.h"
+#include "control/limit_events.h"
 #include "control/log.h"
 #include "control/opening_stream.h"
+#include "control/records.h"
 
 DEFINE_string(config, "/etc/cfr/cfr.toml", "configuration used when there is no saved state");
 DEFINE_string(state_dir, "/var/lib/cfr", "directory of what survives a restart");
@@ -85,10 +87,15 @@ ExitCode Main() {
   Node node(std::move(state), file, socket);
   FlowListing listing(node);
   Heartbeats heartbeats;
+  LimitEvents limits;
   Crowd crowd(Crowd::KernelKey);
   OpeningStream openings(node.link());
   openings.Add([&](const Opened& opened) { crowd.Take(opened); });
-  Commands commands(node, listing, heartbeats, crowd);
+  Records records;
+  Generation recorded = 0;  // whose units the records know
+  UtcClock clock = ReadUtcClock();
+  openings.Add([&](const Opened& opened) { records.Take(opened, clock); });
+  Commands commands(node, listing, heartbeats, crowd, records);
   auto server = ApiServer::Open(FLAGS_runtime_dir, [&](const ApiRequest& request, Answered answered) {
     commands.Obey(request, std::move(answered));
   });
@@ -97,11 +104,20 @@ ExitCode Main() {
   while (!stop_requested.load()) {
     (*server)->Poll(kPollMs, MonotonicMs());
     node.Poll(MonotonicMs());
+    clock = ReadUtcClock();
     crowd.Configure(node.config(), node.generation(), node.assignments());
+    if (node.generation() != recorded)
+      records.Follow(node.config(), recorded = node.generation(), node.assignments(), clock);
     openings.Poll();
     crowd.Tick(MonotonicMs());
+    records.Poll(clock);
+    node.SetOpeningRule(records.rule(), MonotonicMs());
     listing.Poll(MonotonicMs());
-    if (node.link().attached()) heartbeats.Look(node.link().page(), node.link().workers(), MonotonicMs());
+    if (!node.link().attached()) continue;
+    heartbeats.Look(node.link().page(), node.link().workers(), MonotonicMs());
+    for (const auto& event : limits.Look(node.link().page(), node.link().workers(), MonotonicMs()))
+      Log(LogLevel::kWarning, kDropReasonRows[static_cast<int>(event.reason)].sentence,
+          {{"reason", Name(event.reason)}, {"packets", absl::StrCat(event.packets)}});
   }
   Log(LogLevel::kInfo, "stopped", {});
   return ExitCode::kOk;

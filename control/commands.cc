@@ -341,7 +341,7 @@ Answer Commands::CounterTotals(const Json& args) {
 }
 
 Answer Commands::Health(const Json&) {
-  return HealthView(node_, heartbeats_, now_ms_);
+  return HealthView(node_, heartbeats_, records_, now_ms_);
 }
 
 Answer Commands::Version(const Json&) {

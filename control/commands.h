@@ -8,13 +8,15 @@
 #include "control/flow_listing.h"
 #include "control/heartbeats.h"
 #include "control/node.h"
+#include "control/records.h"
 
 namespace cfr {
 
 class Commands {
  public:
-  Commands(Node& node, FlowListing& listing, const Heartbeats& heartbeats, const Crowd& crowd)
-      : node_(node), listing_(listing), heartbeats_(heartbeats), crowd_(crowd) {}
+  Commands(Node& node, FlowListing& listing, const Heartbeats& heartbeats, const Crowd& crowd,
+           const Records& records)
+      : node_(node), listing_(listing), heartbeats_(heartbeats), crowd_(crowd), records_(records) {}
   // Answers through `answered`, exactly once, perhaps later. What needs Access::kFull is logged with the
   // peer and how it ended.
   void Obey(const ApiRequest& request, Answered answered);
@@ -55,6 +57,7 @@ class Commands {
   FlowListing& listing_;
   const Heartbeats& heartbeats_;
   const Crowd& crowd_;
+  const Records& records_;
   uint64_t now_ms_ = 0;  // of the request in hand
 };
 

@@ -55,9 +55,17 @@ void CheckDataplane(const DataplanePage& page, Generation wanted, uint64_t now_m
   checks->Add("ring", !corrupt, corrupt ? "corrupt" : "sound");
 }
 
+void CheckRecords(const Records& records, Checks* checks) {
+  if (records.mode() == RecordMode::kOff) return checks->Add("records", true, "off");
+  const Records::Counts& counts = records.counts();
+  std::string text = absl::StrCat(counts.written, " written, ", counts.lost, " lost");
+  if (records.blocked()) absl::StrAppend(&text, "; blocked: ", records.why_blocked());
+  checks->Add("records", !records.blocked(), text);
+}
+
 }  // namespace
 
-Json HealthView(Node& node, const Heartbeats& heartbeats, uint64_t now_ms) {
+Json HealthView(Node& node, const Heartbeats& heartbeats, const Records& records, uint64_t now_ms) {
   Checks checks;
   const bool attached = node.link().attached();
   checks.Add("dataplane", attached,
@@ -70,6 +78,7 @@ Json HealthView(Node& node, const Heartbeats& heartbeats, uint64_t now_ms) {
     CheckDataplane(node.link().page(), node.generation(), now_ms, &checks);
   }
   CheckPools(node.config(), node.merges(), &checks);
+  CheckRecords(records, &checks);
   return std::move(checks).Result();
 }
 

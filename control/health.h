@@ -5,10 +5,11 @@
 #include "control/answer.h"
 #include "control/heartbeats.h"
 #include "control/node.h"
+#include "control/records.h"
 
 namespace cfr {
 
 // "healthy", and one entry per check with "ok" and a sentence.
-Json HealthView(Node& node, const Heartbeats& heartbeats, uint64_t now_ms);
+Json HealthView(Node& node, const Heartbeats& heartbeats, const Records& records, uint64_t now_ms);
 
 }  // namespace cfr

@@ -13,10 +13,11 @@ namespace {
 
 constexpr uint64_t kAgeingMs = 1000;
 
-Message LeaseMessage(uint64_t deadline_ms) {
+Message LeaseMessage(uint64_t deadline_ms, OpeningRule rule) {
   Message m = MakeMessage(MessageKind::kLease);
   m.lease.deadline_ms = deadline_ms;
   m.lease.unit = kAllUnits;
+  m.lease.rule = static_cast<uint8_t>(rule);
   return m;
 }
 
@@ -160,7 +161,13 @@ void Node::RenewLease(uint64_t now_ms) {
   if (!link_.attached() || (state_.generation == 0 && !changing_)) return;
   const uint64_t lease_ms = state_.config.settings[Setting::kLease] * 1000;
   next_lease_ms_ = now_ms + lease_ms / 3;
-  link_.Submit({LeaseMessage(now_ms + lease_ms)}, nullptr, now_ms);
+  link_.Submit({LeaseMessage(now_ms + lease_ms, opening_rule_)}, nullptr, now_ms);
+}
+
+void Node::SetOpeningRule(OpeningRule rule, uint64_t now_ms) {
+  if (rule == opening_rule_) return;
+  opening_rule_ = rule;
+  RenewLease(now_ms);
 }
 
 uint64_t Node::UnitFlows(UnitIndex unit) const {

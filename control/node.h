@@ -35,6 +35,9 @@ class Node {
   // A new epoch key, in force at once.
   void AdvanceEpoch(uint64_t now_ms, Answered answered);
 
+  // Which flows the dataplane may open from now on; told at once if it changes.
+  void SetOpeningRule(OpeningRule rule, uint64_t now_ms);
+
   const Config& config() const { return state_.config; }
   Generation generation() const { return state_.generation; }
   const std::vector<Assignment>& assignments() const { return state_.assignments; }
@@ -61,6 +64,7 @@ class Node {
   DataplaneLink link_;
   PrivacyEpochs epochs_;
   bool changing_ = false;
+  OpeningRule opening_rule_ = OpeningRule::kAny;
   uint64_t next_lease_ms_ = 0, next_ageing_ms_ = 0;
 };
 

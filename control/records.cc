@@ -156,7 +156,7 @@ void Records::SetBlocked(const std::string& why) {
   why_blocked_ = why;
   if (blocked() && !was)
     Log(LogLevel::kError, "records cannot be written",
-        {{"why", why}, {"new_flows", refuses_new() ? "refused" : "opened without"}});
+        {{"why", why}, {"new_flows", rule() == OpeningRule::kNone ? "refused" : "opened without"}});
   if (!blocked() && was)
     Log(LogLevel::kInfo, "records are written again", {{"lost", absl::StrCat(counts_.lost)}});
 }

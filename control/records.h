@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/config.h"
+#include "common/messages.h"
 #include "common/opened.h"
 #include "control/assignments.h"
 #include "control/record_log.h"
@@ -36,8 +37,11 @@ class Records {
   // Records are wanted and cannot be written.
   bool blocked() const { return !why_blocked_.empty(); }
   const std::string& why_blocked() const { return why_blocked_; }
-  // Blocked, and the operator would rather have no flow than one without its record.
-  bool refuses_new() const { return blocked() && policy_ == RecordBlocked::kRefuseNew; }
+  // Whether the operator would rather have no flow than one without its record, and none can be had.
+  OpeningRule rule() const {
+    if (mode_ == RecordMode::kOff || policy_ == RecordBlocked::kContinue) return OpeningRule::kAny;
+    return blocked() ? OpeningRule::kNone : OpeningRule::kTold;
+  }
   const Counts& counts() const { return counts_; }
 
  private:

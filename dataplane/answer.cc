@@ -36,6 +36,7 @@ Kind KindOf(DropReason reason, Family family) {
     case DropReason::kPortsExhausted:
     case DropReason::kPoolEmpty:
     case DropReason::kLeaseExpired:
+    case DropReason::kRecordBlocked:
     case DropReason::kNoEpochKey:
     case DropReason::kNeighbourUnresolved:
       return v4 ? Kind{kIcmpUnreachable, kHostUnreachable} : Kind{kIcmp6Unreachable, k6AddressUnreachable};

@@ -121,6 +121,8 @@ void ControlLink::EraseOutlivedKeys(uint64_t now_ms) {
 AckStatus ControlLink::TakeLease(const LeaseBody& body, uint64_t now_ms) {
   if (world_.snapshot == nullptr) return AckStatus::kNotInRun;
   if (body.unit != kAllUnits && body.unit >= kUnitsMax) return AckStatus::kMalformed;
+  if (body.rule > static_cast<uint8_t>(OpeningRule::kNone)) return AckStatus::kMalformed;
+  leases_.rule.store(static_cast<OpeningRule>(body.rule), std::memory_order_relaxed);
   Lease(body.unit, std::min(body.deadline_ms, now_ms + LeaseMs()));
   return AckStatus::kOk;
 }

@@ -50,6 +50,11 @@ Counter OpenedCounter(uint8_t protocol) {
 
 }  // namespace
 
+bool Pipeline::MayOpen() {
+  const OpeningRule rule = shared_.leases.rule.load(std::memory_order_relaxed);
+  return rule == OpeningRule::kAny || (rule == OpeningRule::kTold && openings_.CanTell());
+}
+
 template <class A>
 FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, const SubscriberSpace& space) {
   constexpr Direction kOut = Direction::kOutbound;
@@ -57,6 +62,7 @@ FlowIndex Pipeline::Open(Packet& p, const FlowKey<A>& key, const World& world, c
   FlowTable<A>& flows = Table<A>();
   if (world.keys == nullptr || world.keys->InForce(now_ms_) == nullptr)
     return Drop(kOut, p, DropReason::kNoEpochKey), kNoFlow;
+  if (!MayOpen()) return Drop(kOut, p, DropReason::kRecordBlocked), kNoFlow;
   if (flows.full()) return Drop(kOut, p, DropReason::kFlowTableFull), kNoFlow;
 
   Address subscriber = Masked(ToAddress(key.local), space.per);

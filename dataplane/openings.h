@@ -18,6 +18,8 @@ class Openings {
     ring_.reset();
     if (ring != nullptr) ring_.emplace(ring);
   }
+  // Whether there is a reader, and room.
+  bool CanTell() { return ring_.has_value() && ring_->free_slots() > 0; }
   // False if it was lost. `subscriber` is masked.
   template <class A>
   bool Tell(const Flow<A>& flow, const Address& subscriber, uint64_t now_ms);

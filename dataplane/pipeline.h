@@ -109,6 +109,7 @@ class Pipeline {
   void RelayIcmpError(Origin origin, Packet& p, const World& world);
   template <class A>
   FlowIndex FindLive(const FlowKey<A>& key, uint64_t hash, const Snapshot& snapshot);
+  bool MayOpen();
   template <class A>
   FlowIndex Open(Packet& p, const FlowKey<A>& key, const World& world, const SubscriberSpace& space);
   template <class A>

@@ -98,6 +98,7 @@ struct Snapshot {
 // Deadlines of the assignments; written by the main lcore, read when a flow opens.
 struct Leases {
   std::atomic<uint64_t> deadline_ms[kUnitsMax] = {};
+  std::atomic<OpeningRule> rule = OpeningRule::kAny;
   bool Holds(UnitIndex unit, uint64_t now_ms) const {
     return now_ms < deadline_ms[unit].load(std::memory_order_relaxed);
   }

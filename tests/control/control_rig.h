@@ -107,7 +107,8 @@ class ControlRig : public testing::Test {
   Heartbeats heartbeats_;
   Crowd crowd_{[n = uint64_t{0}]() mutable { return SipKey{++n, 7}; }};
   OpeningStream openings_{node_.link()};
-  Commands commands_{node_, listing_, heartbeats_, crowd_};
+  Records records_;
+  Commands commands_{node_, listing_, heartbeats_, crowd_, records_};
   std::optional<Answer> answer_;
 };
 

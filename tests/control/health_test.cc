@@ -12,7 +12,7 @@ class HealthTest : public test::ControlRig {
  protected:
   // What is wrong, with its sentence.
   std::map<std::string, std::string> Findings() {
-    Json health = HealthView(node_, heartbeats_, now_ms_);
+    Json health = HealthView(node_, heartbeats_, records_, now_ms_);
     std::map<std::string, std::string> bad;
     for (const Json& check : health["checks"])
       if (!check["ok"].get<bool>()) bad[check["check"]] = check["text"];
@@ -24,7 +24,7 @@ class HealthTest : public test::ControlRig {
 
 TEST_F(HealthTest, ARelayThatWorksIsHealthy) {
   EXPECT_EQ(Findings(), Bad());
-  EXPECT_EQ(HealthView(node_, heartbeats_, now_ms_)["checks"].size(), 8u);
+  EXPECT_EQ(HealthView(node_, heartbeats_, records_, now_ms_)["checks"].size(), 9u);
 }
 
 TEST_F(HealthTest, NoDataplane) {

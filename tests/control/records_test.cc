@@ -110,7 +110,7 @@ TEST_F(RecordsTest, ADayWithoutKeyBlocksUntilOneIsThere) {
   EXPECT_TRUE(records_.blocked());
   EXPECT_EQ(records_.why_blocked(), "no day key of 2024-10-05");
   EXPECT_EQ(records_.counts().lost, 1u);
-  EXPECT_FALSE(records_.refuses_new()) << "continue, unless it is said";
+  EXPECT_EQ(records_.rule(), OpeningRule::kAny) << "continue, unless it is said";
   ASSERT_TRUE(MakeDayKeys(DayOf(next_day_s), 1, directory_.path("keys")).ok());
   records_.Poll(At(next_day_s + 61));
   records_.Poll(At(next_day_s + 62));
@@ -131,12 +131,12 @@ TEST_F(RecordsTest, ADiskThatTakesNothingIsToldCountedAndTriedAgain) {
   directory_.Write("records", "a file where the directory should be");
   Follow(kBeginUtcS);
   records_.Poll(At(kBeginUtcS));
-  EXPECT_FALSE(records_.refuses_new()) << "nothing was to be written yet";
+  EXPECT_EQ(records_.rule(), OpeningRule::kTold) << "nothing was to be written yet";
   const Opened flow = SampleFlow(1, kBeginUtcS);
   records_.Take(flow, At(kBeginUtcS));
   records_.Poll(At(kBeginUtcS + 1));
   EXPECT_TRUE(records_.blocked());
-  EXPECT_TRUE(records_.refuses_new());
+  EXPECT_EQ(records_.rule(), OpeningRule::kNone);
   EXPECT_GT(records_.counts().failures, 0u);
   EXPECT_EQ(records_.counts().lost, 0u) << "it waits";
   std::filesystem::remove(directory_.path("records"));

@@ -61,7 +61,8 @@ class Daemon {
       : directory_(MakeDirectory()),
         node_(StateOfFuzz(), StateFile(directory_), directory_ + "/dataplane.sock"),
         listing_(node_),
-        commands_(node_, listing_, heartbeats_) {
+        crowd_(Crowd::KernelKey),
+        commands_(node_, listing_, heartbeats_, crowd_, records_) {
     auto server = ApiServer::Open(directory_, [this](const ApiRequest& request, Answered answered) {
       commands_.Obey(request, std::move(answered));
     });
@@ -84,6 +85,8 @@ class Daemon {
   Node node_;
   FlowListing listing_;
   Heartbeats heartbeats_;
+  Crowd crowd_;
+  Records records_;
   Commands commands_;
   std::unique_ptr<ApiServer> server_;
   uint64_t now_ms_ = 0;

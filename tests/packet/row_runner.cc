@@ -311,7 +311,11 @@ class RowRun {
   void Lease(const Words& words) {
     if (words == Words{"lapses"}) return relay_.RenewLease(0);
     if (words == Words{"renewed"}) return relay_.RenewLease(1'000'000);
-    Fail("lease lapses|renewed");
+    const std::map<std::string, OpeningRule> kRules = {
+        {"any", OpeningRule::kAny}, {"told", OpeningRule::kTold}, {"none", OpeningRule::kNone}};
+    auto rule = words.size() == 2 && words[0] == "opens" ? kRules.find(words[1]) : kRules.end();
+    if (rule == kRules.end()) return Fail("lease lapses|renewed, or lease opens any|told|none");
+    relay_.SetOpeningRule(rule->second);
   }
   void Stations(const Words& words) {
     if (words.size() != 1) return Fail("stations silent|answer");

@@ -145,6 +145,10 @@ void Relay::RenewLease(uint64_t seconds) {
   for (auto& deadline : leases_.deadline_ms) deadline.store(now_ms_ + seconds * 1000);
 }
 
+void Relay::SetOpeningRule(OpeningRule rule) {
+  leases_.rule.store(rule);
+}
+
 Outcome Relay::Send(Side side, const Frame& frame, int worker, bool l4_checksum_bad) {
   return SendBurst(side, {frame}, worker, l4_checksum_bad).front();
 }

@@ -74,6 +74,7 @@ class Relay : private NeighbourIo, private BufferSource {
   void AdvanceEpoch();                // a new epoch key, for every epoch at once
   void RotateKey();                   // one for the epochs that begin from now on
   void RenewLease(uint64_t seconds);  // every unit
+  void SetOpeningRule(OpeningRule rule);
   void SetStationsAnswer(bool answer) { stations_answer_ = answer; }
   void SetBuffers(bool any) { buffers_left_ = any; }  // whether the pipelines can get buffers of their own
 
