@@ -35,6 +35,9 @@ ArgumentRow Number(const char* name, uint64_t first, uint64_t last, std::optiona
 ArgumentRow RequiredNumber(const char* name, uint64_t first, uint64_t last, const char* sentence) {
   return {name, Kind::kNumber, Need::kRequired, Use::kSent, sentence, first, last};
 }
+ArgumentRow Needed(const char* name, uint64_t last, const char* sentence) {
+  return {name, Kind::kNumber, Need::kRequired, Use::kSent, sentence, 0, last};
+}
 
 const ArgumentRow kName = Required("NAME", Kind::kText, "name of the pool");
 const ArgumentRow kFile = Required("FILE", Kind::kFile, "configuration file, - for standard input");
@@ -114,6 +117,17 @@ std::vector<CommandRow> MakeTable() {
        "The same again and again; with --json one line each time.",
        {OfCfrctl("--interval", Kind::kDuration, "time between two, like 10s, which it is when left out"),
         {"--count", Kind::kNumber, Need::kOptional, Use::kLocal, "end after so many", 1, 1'000'000}}},
+      {"privacy",
+       "size",
+       Access::kLocal,
+       "Says how many alias units a pool needs, and what they tell and hide; docs/privacy.md. Ends with 1 if "
+       "no"
+       " number serves ports and crowd.",
+       {Needed("--subscribers", 1'000'000'000, "that open a flow within one epoch in the busiest hour"),
+        Needed(
+            "--flows", 1'000'000'000,
+            "held at once towards the busiest remote, its port and protocol, those closed less than 120 s ago"
+            " included; of a pool with exclusive ports, towards all remotes")}},
       {"flow",
        "list",
        Access::kFull,

@@ -91,6 +91,7 @@ constexpr Row kRows[] = {
     {"epoch advance", RenderChange, nullptr},
     {"privacy show", RenderPrivacy, nullptr},
     {"privacy watch", nullptr, PrivacyWatch},
+    {"privacy size", nullptr, PrivacySize},
     {"flow list", RenderFlows, nullptr},
     {"flow stats", RenderFlowStats, nullptr},
     {"worker list", RenderWorkers, nullptr},

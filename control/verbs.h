@@ -26,6 +26,7 @@ ExitCode GeofeedCheck(const Invocation& invocation);
 
 // privacy_verbs.cc
 ExitCode PrivacyWatch(const Invocation& invocation);
+ExitCode PrivacySize(const Invocation& invocation);
 
 // record_verbs.cc
 ExitCode RecordKeygen(const Invocation& invocation);
