@@ -172,6 +172,7 @@ void Auditor::Open(Conversation& c, int number, const Subject& s) {
   c.known = true;
   c.opened_ms = s.now_ms;
   c.server_next = server_next;
+  c.unsure = s.in.protocol == 6 && !IsCleanSyn(s.in);
   if (number < 0) return;
   CheckTuple(c, number, s);
   CheckDraw(c, number, s);

@@ -46,7 +46,7 @@ struct Conversation {
   bool known = false;   // it has an alias
   bool unseen = false;  // its SYN may have opened a flow and not left
   TcpStage stage = TcpStage::kOpen;
-  bool unsure = false;       // its flow may have been replaced by one with the same alias
+  bool unsure = false;       // its SYN was not seen, or its flow replaced by one with the same alias
   bool fin_pending = false;  // the remote's FIN, which ends at server_fin, is not acknowledged
   bool reset = false;        // the last segment that passed was a RST its receiver believes
   uint64_t opened_ms = 0;    // kClosing or reset: when that began

@@ -331,9 +331,16 @@ void Hunt::TakeHandoffs(int worker, Direction direction) {
   if (!may_open && Opened() != opened) findings_.Violation(kOpenedAmiss);
 }
 
+// What one worker takes it may hand on to another, a fragment by way of its home to its owner.
 void Hunt::TakeAllHandoffs() {
-  for (int w = 0; w < workers(); ++w)
-    for (Direction d : {Direction::kOutbound, Direction::kInbound}) TakeHandoffs(w, d);
+  auto waiting = [this] {
+    return std::any_of(std::begin(handoffs_), std::end(handoffs_), [](const auto& queues) {
+      return std::any_of(queues.begin(), queues.end(), [](const Handoffs& queue) { return !queue.empty(); });
+    });
+  };
+  while (waiting())
+    for (int w = 0; w < workers(); ++w)
+      for (Direction d : {Direction::kOutbound, Direction::kInbound}) TakeHandoffs(w, d);
 }
 
 void Hunt::Wait(uint64_t ms) {
@@ -342,9 +349,11 @@ void Hunt::Wait(uint64_t ms) {
   TakeReleased();
 }
 
-// Flows are opened by subscribers alone, and not without lease and key.
+// Flows are opened by subscribers alone, and not without lease and key. A frame from the core may be the
+// answer a subscriber's packet waited for, whose flow is over by now.
 bool Hunt::MayOpen(Direction direction) const {
-  return direction == Direction::kOutbound && lease_back_ms_ == 0 && latest_->world.keys != nullptr;
+  const bool subscribers = direction == Direction::kOutbound || scene_.waits;
+  return subscribers && lease_back_ms_ == 0 && latest_->world.keys != nullptr;
 }
 
 // Packets that waited for a station went through the relay's own world, not a worker's.
