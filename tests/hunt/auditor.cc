@@ -232,6 +232,7 @@ void Auditor::Inbound(const Subject& s) {
   Expect(s, !s.in.icmp() || s.in.reply, "of ICMP only echo replies enter a flow");
   CheckUnit(s.in.destination(), s);
   Conversation* c = FindKnown(ReceiversTuple(s.out));
+  if (MayWait(c, s.in.destination_port)) return;
   if (c == nullptr) return Violate(s, "an inbound packet reached somebody who never sent for it");
   if (c->alias != s.in.destination() || c->alias_port != s.in.destination_port)
     return Violate(s, "a reply reached another flow than the alias it was sent to");
@@ -247,9 +248,7 @@ void Auditor::Error(const Subject& s) {
   const Reading& cores = s.outbound() ? out : in;
   Conversation* c = FindKnown(s.outbound() ? ReceiversTuple(subscribers) : SubscribersTuple(subscribers));
   CheckUnit(s.outbound() ? s.out.source() : s.in.destination(), s);
-  if (waiting_allowed_ &&
-      (c == nullptr || c->alias_port != (s.outbound() ? cores.destination_port : cores.source_port)))
-    return;  // its flow was opened by a packet that waits
+  if (MayWait(c, s.outbound() ? cores.destination_port : cores.source_port)) return;
   if (c == nullptr) return Violate(s, "an ICMP error about a flow nobody opened");
   bool alias_right = (s.outbound() ? cores.destination() : cores.source()) == c->alias &&
                      (s.outbound() ? s.out.source() : s.in.destination()) == c->alias;
@@ -310,12 +309,15 @@ void Auditor::Held(Bytes arrived) {
   c.unseen = true;
 }
 
-// The guard is asked last: what it drops has moved its flow, nobody can tell how.
-void Auditor::Dropped(Bytes arrived, DropReason reason) {
+// The guard is asked last: what it drops has kept its flow alive, and moved it, nobody can tell how.
+void Auditor::Dropped(Bytes arrived, DropReason reason, uint64_t now_ms) {
   const Reading r = ReadFrame(arrived.data(), arrived.size());
   if (r.ip == nullptr) return;
-  if (reason == DropReason::kEgressGuard && r.protocol == 6)
-    if (Conversation* c = FindKnown(SubscribersTuple(r))) c->stage = TcpStage::kClosing, c->opened_ms = 0;
+  Conversation* c = reason == DropReason::kEgressGuard && r.ports ? FindKnown(SubscribersTuple(r)) : nullptr;
+  if (c != nullptr) {
+    c->last_out_ms = now_ms;
+    if (r.protocol == 6) c->stage = TcpStage::kClosing, c->opened_ms = 0;
+  }
   EndByNewSyn(r);
 }
 

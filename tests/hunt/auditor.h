@@ -33,8 +33,8 @@ class Auditor {
   // `departed`: one frame, or the pieces it was cut into.
   void Relayed(Direction direction, Bytes arrived, const std::vector<Bytes>& departed, bool bypassed,
                const WorldView& view, uint64_t now_ms);
-  void Dropped(Bytes arrived, DropReason reason);  // on the access side
-  void Held(Bytes arrived);                        // there, too
+  void Dropped(Bytes arrived, DropReason reason, uint64_t now_ms);  // on the access side
+  void Held(Bytes arrived);                                         // there, too
   // A frame the relay made of one it dropped, without tags.
   void Answered(Direction direction, Bytes arrived, Bytes answer, const WorldView& view);
   void Made(Side side, Bytes frame, const WorldView& view);
@@ -97,6 +97,10 @@ class Auditor {
   void Inbound(const Subject& s);
   void Error(const Subject& s);
   Conversation* FindKnown(const WireTuple& t);
+  // Whether a packet that has not left yet may have opened the flow with this alias port; `c`: what is known.
+  bool MayWait(const Conversation* c, uint16_t alias_port) const {
+    return waiting_allowed_ && (c == nullptr || c->alias_port != alias_port);
+  }
   void EndByNewSyn(const Reading& r);
   void Open(Conversation& c, int number, const Subject& s);
   void CheckTuple(const Conversation& c, int number, const Subject& s);

@@ -24,12 +24,14 @@ bool Inside(const uint8_t* p, const uint8_t* first, size_t bytes) {
   return p >= first - 3 && p < first + bytes;
 }
 
-// A field of random bytes: an echo's checksum and identifier, TCP's numbers and timestamps, an IPv6 fragment
-// id.
+// A field of random bytes: IPv4's id, an echo's checksum and identifier, UDP's checksum, TCP's numbers and
+// timestamps, an IPv6 fragment id.
 bool IsRandomField(const Reading& r, const uint8_t* pair) {
   if (r.ip == nullptr) return false;
+  if (r.family == Family::kV4 && Inside(pair, r.ip + 4, 2)) return true;
   if (r.icmp() && r.l4_header != 0 && Inside(pair, r.l4 + 2, 4)) return true;
   if (r.icmp_error()) return IsRandomField(ReadQuoted(r), pair);
+  if (r.protocol == 17 && r.l4_header != 0 && Inside(pair, r.l4 + 6, 2)) return true;
   if (r.protocol == 6 && r.l4_header != 0 && Inside(pair, r.l4 + 4, 8)) return true;
   if (r.protocol == 6 && r.l4_header > 20 && pair >= r.l4 + 20) {
     for (const uint8_t* o = r.l4 + 20; o + 1 < r.l4 + r.l4_header;) {

@@ -205,13 +205,18 @@ void Hunt::Process(int worker, Direction direction, Origin origin, std::span<Pac
   // Held here: what is settled below may bring a new view, and the next burst of this pipeline.
   const std::shared_ptr<const WorldView> view = seen_[static_cast<size_t>(worker)];
   Pipeline& pipeline = relay_.pipeline(worker);
+  TakeReleased();
   pipeline.Process(direction, origin, packets, view->world, relay_.now_ms());
   const std::vector<Packet> pieces(pipeline.pieces().begin(), pipeline.pieces().end());
   size_t next = 0;
   for (const Packet& p : packets) {
-    Settle(worker, direction, p, std::span(pieces).subspan(next, p.pieces), *view);
+    if (p.verdict != Verdict::kConsume)
+      Settle(worker, direction, p, std::span(pieces).subspan(next, p.pieces), *view);
     next += p.pieces;
   }
+  // The main lcore looks when all of the burst has been decided; what it releases comes after that.
+  for (const Packet& p : packets)
+    if (p.verdict == Verdict::kConsume) Settle(worker, direction, p, {}, *view);
 }
 
 void Hunt::TakeHeld() {
@@ -304,7 +309,7 @@ void Hunt::Answered(Direction direction, const Packet& p, const WorldView& view)
 void Hunt::Dropped(Direction direction, DropReason reason, const Slot& slot, const WorldView& view) {
   const Shot& shot = slot.shot;
   const Bytes arrived = slot.arrived_bytes();
-  if (direction == Direction::kOutbound) auditor_.Dropped(arrived, reason);
+  if (direction == Direction::kOutbound) auditor_.Dropped(arrived, reason, relay_.now_ms());
   if (!shot.ordinary || shot.conversation < 0) return;
   const bool lives = auditor_.MustLive(shot.conversation, direction, arrived, view, relay_.now_ms());
   if (lives && scene_.live_flows_go_on)
@@ -362,7 +367,7 @@ void Hunt::TakeReleased() {
   for (const test::Outcome& o : relay_.TakeReleased()) {
     const Direction direction = o.side == Side::kCore ? Direction::kOutbound : Direction::kInbound;
     const bool dropped = o.kind == test::Outcome::Kind::kDropped;
-    if (dropped && direction == Direction::kOutbound) auditor_.Dropped(o.arrived, o.reason);
+    if (dropped && direction == Direction::kOutbound) auditor_.Dropped(o.arrived, o.reason, relay_.now_ms());
     if (o.kind != test::Outcome::Kind::kSent) continue;
     ++tally_.forwarded[static_cast<int>(direction)];
     auditor_.Relayed(direction, o.arrived, {o.frame}, o.bypassed, *latest_, o.at_ms);

@@ -45,11 +45,13 @@ void Hunt::PassTime() {
     Wait(random_.Between(20, 59) * kSecond);
   }
   if (random_.OneIn(2)) relay_.Wait(random_.Below(20));
+  TakeReleased();
   if (random_.OneIn(256)) Wait(random_.Between(1, 70) * kSecond);
   if (random_.OneIn(2048)) Wait(random_.Between(100, 400) * kSecond);
   if ((scene_.acts & kLeaps) != 0 && random_.OneIn(1024)) {
     TakeAllHandoffs();
     relay_.Leap(random_.Of({kHour, 3 * kHour, kDay, 49 * kDay, 50 * kDay}) + random_.Below(100'000));
+    TakeReleased();
     if (lease_back_ms_ == 0) RenewLease();
   }
   if (lease_back_ms_ != 0 && relay_.now_ms() >= lease_back_ms_) RenewLease();
