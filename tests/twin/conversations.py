@@ -36,7 +36,12 @@ class Ends:
     def endpoints(self, side):
         if side == "client":
             return self.client, self.cport, self.server, self.sport
-        return self.server, self.sport, self.alias or self.client, self.aport or self.cport
+        return self.server, self.sport, self.alias or self.client, self.alias_port
+
+    @property
+    def alias_port(self):
+        """What stands for the client's port or identifier; the kernel may choose identifier 0."""
+        return self.cport if self.aport is None else self.aport
 
 
 class Conversation:
@@ -74,7 +79,7 @@ def udp_event(side, payload, look, label=""):
 
 def echo_event(side, payload, sequence, look):
     def make(ends):
-        kind, identifier = (ECHO, ends.cport) if side == "client" else (REPLY, ends.aport or ends.cport)
+        kind, identifier = (ECHO, ends.cport) if side == "client" else (REPLY, ends.alias_port)
         body = f.icmp(kind[ends.version], 0, struct.pack(">HH", identifier, sequence), struct.pack(">i", ends.number) + payload)
         return [wrap(ends, side, ICMP[ends.version], body, look)]
     return Event(side, make)

@@ -49,9 +49,10 @@ def conversations_of(seed):
     return made
 
 
-def tell(event, conversation, kernel, relay):
-    """The fields that differ, or how many packets arrived."""
-    what = f"{conversation.family} {conversation.kind} {event.side} {event.label}: "
+def tell(event, conversation, sides, kernel, relay):
+    """The fields that differ, or how many packets arrived, and under which alias ports."""
+    ports = " and ".join(str(side.ends[conversation.number].aport) for side in sides)
+    what = f"{conversation.family} {conversation.kind} {event.side} {event.label}, conversation {conversation.number}, alias ports {ports}: "
     if len(kernel) != len(relay):
         return what + f"{len(kernel)} packets through the kernel, {len(relay)} through the relay"
     return what + ", ".join(f"{name} {str(a.get(name))[:200]} and {str(b.get(name))[:200]}" for a, b in zip(kernel, relay)
@@ -62,14 +63,15 @@ def tell(event, conversation, kernel, relay):
 def test_the_same_arrives(worlds, seed, capsys):
     kernel, relay = worlds
     conversations = conversations_of(seed)
+    sides = Side(kernel, conversations), Side(relay, conversations)
     packets, unexplained, explained = 0, [], collections.Counter()
-    for event, conversation, count, there, here in compare(Side(kernel, conversations), Side(relay, conversations), conversations):
+    for event, conversation, count, there, here in compare(*sides, conversations):
         packets += count
         wanted, names = meant(event, there)
         if wanted == here:
             explained.update(names)
         else:
-            unexplained.append(tell(event, conversation, wanted, here))
+            unexplained.append(tell(event, conversation, sides, wanted, here))
     with capsys.disabled():
         print(f"\nseed {seed}: {packets} packets in {len(conversations)} conversations through each")
         for name, (_, reason) in CLASSES.items():

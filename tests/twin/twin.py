@@ -48,6 +48,8 @@ class Side:
                 said.append(packet)
             elif number in arrived:
                 arrived[number].append((end, packet))
+            elif number is not None:
+                raise Failed(f"a packet of conversation {number} arrived out of its turn in {type(self.world).__name__}")
         for number, event in spoken:
             for end, packet in arrived[number]:
                 if not is_sender(end, event):
@@ -107,13 +109,15 @@ class Side:
         return None
 
     def quoted(self, end, packet):
-        version, _, _, protocol, l4 = transport_of(packet)
+        version, source, destination, protocol, l4 = transport_of(packet)
         data = packet[l4:]
         if protocol in (TCP, UDP):
             return Conversation.number_of(int.from_bytes(data[:2] if end == 0 else data[2:4], "big"))
-        identifier = int.from_bytes(data[4:6], "big")
+        # The address belongs to it: two aliases may have the same identifier.
+        echo = {source, destination}, int.from_bytes(data[4:6], "big")
         for number, ends in self.ends.items():
-            if identifier == (ends.aport if end == 0 else ends.cport) and self.conversations[number].is_echo:
+            own = (ends.alias, ends.aport) if end == 0 else (ends.client, ends.cport)
+            if self.conversations[number].is_echo and echo == ({own[0], ends.server}, own[1]):
                 return number
         return None
 
