@@ -157,7 +157,8 @@ void Auditor::Open(Conversation& c, int number, const Subject& s) {
   const SubscribersConfig* subscriber = s.view->FindSubscriber(s.in.source());
   const WorldView::Unit* unit = s.view->FindUnit(s.out.source());
   Expect(s, subscriber != nullptr, "only a configured subscriber opens a flow");
-  Expect(s, unit == nullptr || unit->drawable || waiting_allowed_, "a new flow takes an active alias unit");
+  Expect(s, unit == nullptr || unit->drawable || waiting_allowed_ || c.unseen,
+         "a new flow takes an active alias unit");
   Expect(s, unit == nullptr || subscriber == nullptr || unit->region == subscriber->region,
          "a new flow leaves through its region");
   Expect(s,
@@ -236,7 +237,8 @@ void Auditor::Inbound(const Subject& s) {
   if (c == nullptr) return Violate(s, "an inbound packet reached somebody who never sent for it");
   if (c->alias != s.in.destination() || c->alias_port != s.in.destination_port)
     return Violate(s, "a reply reached another flow than the alias it was sent to");
-  Expect(s, s.now_ms < OverAt(*c, s.in.protocol, s.view->settings), "a flow outlived its timer");
+  const bool over = s.now_ms >= OverAt(*c, s.in.protocol, s.view->settings);
+  Expect(s, !over || (waiting_allowed_ && c->unseen), "a flow outlived its timer");
   Follow(*c, s);
 }
 
@@ -302,7 +304,7 @@ void Auditor::Follow(Conversation& c, const Subject& s) {
 // Waits for its station and may never leave, but its flow is open.
 void Auditor::Held(Bytes arrived) {
   const Reading r = ReadFrame(arrived.data(), arrived.size());
-  if (r.ip == nullptr || !IsCleanSyn(r)) return;
+  if (r.ip == nullptr || !r.ports || (r.protocol == 6 && !IsCleanSyn(r))) return;
   const WireTuple tuple = SubscribersTuple(r);
   auto number = Conversations::Find(tuple);
   Conversation& c = number ? conversations_[*number] : strays_[tuple];

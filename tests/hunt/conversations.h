@@ -44,7 +44,7 @@ struct Conversation {
   Address alias;
   uint16_t alias_port = 0;
   bool known = false;   // it has an alias
-  bool unseen = false;  // its SYN may have opened a flow and not left
+  bool unseen = false;  // a packet that has not left may have opened a flow
   TcpStage stage = TcpStage::kOpen;
   bool unsure = false;       // its SYN was not seen, or its flow replaced by one with the same alias
   bool fin_pending = false;  // the remote's FIN, which ends at server_fin, is not acknowledged
