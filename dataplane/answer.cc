@@ -90,12 +90,11 @@ bool WantsReset(const Packet& p) {
   return p.reason == DropReason::kTcpNoFlow && (p.tcp().flags & (kTcpSyn | kTcpRst)) == 0;
 }
 
-// What RFC 8200 4.5 wants to be told about a fragment: one that leaves a gap, or ends too late. It may be
-// a later one, but none of an error.
+// What RFC 8200 4.5 wants to be told about an IPv6 fragment out of bounds: one that leaves a gap, or ends too
+// late. It may be a later one, but none of an error.
 bool IsBadFragment(const Packet& p) {
   const bool empty = p.length == p.fragment_offset();
-  return p.reason == DropReason::kFragmentBounds && p.family == Family::kV6 && !empty &&
-         p.fragment6().next_header != kProtocolIcmp6;
+  return !empty && p.fragment6().next_header != kProtocolIcmp6;
 }
 uint32_t PointerTo(const Packet& p) {
   const bool gap = p.more_fragments() && (p.length - p.fragment_offset()) % 8 != 0;
