@@ -19,10 +19,8 @@ SubscriberLimits LimitsOf(const Settings& settings, Family family) {
 // How far the flow's TCP timestamps are moved. A flow keeps what the setting said when it opened.
 uint32_t DrawTimestampOffset(const Settings& settings, RandomSource& random) {
   if (settings.Choice<TcpTimestamps>(Setting::kTcpTimestamps) != TcpTimestamps::kOffset) return 0;
-  uint32_t offset;
-  do offset = random.Next32();
-  while (offset == 0);
-  return offset;
+  const uint32_t offset = random.Next32();
+  return offset + (offset == 0);  // 0 is none
 }
 
 // A flow's label is random and its own for life (RFC 6437 section 3 wants it hard to guess).
