@@ -12,9 +12,9 @@ PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 class EditedTree:
     def __init__(self, name):
-        self.directory = os.path.join(PROJECT, f"build-{name}")
-        self.source = os.path.join(self.directory, "source")
-        self.build = os.path.join(self.directory, "build")
+        # The one inside the other, as a worktree has them: ccache knows a file by its path from the build.
+        self.source = os.path.join(PROJECT, f"build-{name}")
+        self.build = os.path.join(self.source, "build")
         self._originals = {}
 
     def files(self):
@@ -31,7 +31,9 @@ class EditedTree:
                 self._originals[name] = file.read()
             self._write(name, self._originals[name])
             os.chmod(os.path.join(self.source, name), os.stat(os.path.join(PROJECT, name)).st_mode)
-        for directory, _, names in os.walk(self.source):
+        for directory, directories, names in os.walk(self.source):
+            if directory == self.source and "build" in directories:
+                directories.remove("build")
             for name in names:
                 path = os.path.join(directory, name)
                 if os.path.relpath(path, self.source) not in self._originals:
@@ -59,7 +61,7 @@ class EditedTree:
     def setup(self, *options):
         if os.path.exists(os.path.join(self.build, "build.ninja")):
             return
-        subprocess.run(["meson", "setup", self.build, self.source, "-Dwerror=false", *options], check=True,
+        subprocess.run(["meson", "setup", self.build, self.source, *options], check=True,
                        stdout=subprocess.DEVNULL)
 
     def make(self, targets, timeout=None):
