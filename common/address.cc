@@ -21,19 +21,6 @@ uint8_t MaskByte(int length, int index) {
 
 }  // namespace
 
-Address Address::FromV4(const void* four_bytes) {
-  Address a;
-  std::memcpy(a.bytes.data(), four_bytes, 4);
-  return a;
-}
-
-Address Address::FromV6(const void* sixteen_bytes) {
-  Address a;
-  a.family = Family::kV6;
-  std::memcpy(a.bytes.data(), sixteen_bytes, 16);
-  return a;
-}
-
 Address Masked(const Address& a, int length) {
   Address m = a;
   for (int i = 0; i < 16; ++i) m.bytes[i] &= MaskByte(length, i);

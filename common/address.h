@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,17 @@ struct Address {
   std::array<uint8_t, 16> bytes{};
 
   friend auto operator<=>(const Address&, const Address&) = default;
-  static Address FromV4(const void* four_bytes);
-  static Address FromV6(const void* sixteen_bytes);
+  static Address FromV4(const void* four_bytes) {
+    Address a;
+    std::memcpy(a.bytes.data(), four_bytes, 4);
+    return a;
+  }
+  static Address FromV6(const void* sixteen_bytes) {
+    Address a;
+    a.family = Family::kV6;
+    std::memcpy(a.bytes.data(), sixteen_bytes, 16);
+    return a;
+  }
   int bits() const { return family == Family::kV4 ? 32 : 128; }
 };
 

@@ -18,7 +18,7 @@ constexpr AliasProfile MakeAliasProfile(uint64_t epoch, uint64_t idle, uint64_t 
 // In the order of the words. Strict: a quarter of the site sessions see a change; compat: hardly one does,
 // and a subscriber is linked over a day.
 inline constexpr AliasProfile kAliasProfiles[] = {MakeAliasProfile(3600, 1800, 4 * 3600),
-                                                  MakeAliasProfile(600, 900, 2 * 3600),
+                                                  MakeAliasProfile(600, 600, 2 * 3600),
                                                   MakeAliasProfile(86400, 3600, 4 * 3600)};
 static_assert(sizeof kAliasProfiles / sizeof kAliasProfiles[0] == CountWords(kAliasProfileWords));
 static_assert(kAliasProfiles[0] == MakeAliasProfile(Row(Setting::kEpochLength).default_value,

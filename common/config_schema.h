@@ -88,7 +88,7 @@ inline constexpr KeyRow kKeyRows[] = {
     {"records", "day_keys", "path", false, "none",
      "Directory of the public halves of the day keys (`cfrctl record keygen`)."},
     {"alias", "profile", "\"default\", \"strict\" or \"compat\"", false, "\"default\"",
-     "What `epoch`, `affinity_idle` and `affinity_cap` are when left out: 1h, 30m, 4h; 10m, 15m, 2h, harder "
+     "What `epoch`, `affinity_idle` and `affinity_cap` are when left out: 1h, 30m, 4h; 10m, 10m, 2h, harder "
      "to follow; 24h, 1h, 4h, for sites that bear no change."},
     {"subscribers", "prefix", "prefix", true, "", "Their addresses."},
     {"subscribers", "per", "integer, the prefix's length to 32 or 128", false,

@@ -43,11 +43,11 @@ Objects Pools(const Config& c) {
                        {"state", {Name(p.state)}},
                        {"alias_units", {absl::StrCat(p.alias_units)}},
                        {"port_mode", {Name(p.port_mode)}},
+                       {"small_crowd", {p.small_crowd ? "true" : "false"}},
                        {"answer_neighbours", {p.answer_neighbours ? "true" : "false"}},
                        {"parent", Given(p.parent)},
                        {"cross_border", Given(p.cross_border ? "true" : "")},
-                       {"city", Given(p.city)},
-                       {"small_crowd", {p.small_crowd ? "true" : "false"}}};
+                       {"city", Given(p.city)}};
   return objects;
 }
 

@@ -72,6 +72,8 @@ class Network:
             self._address(self.relay, device, RELAY[side]["ipv4"] + "/24", RELAY[side]["ipv6"] + "/64")
         for family, cfs in CFS.items():
             run("ip", "-n", self.relay, "-6" if family == "ipv6" else "-4", "route", "replace", "default", "via", cfs)
+            # What is for no flow of a pool ends here, instead of going back by that route.
+            run("ip", "-n", self.relay, "route", "replace", "blackhole", ROUTED[family])
         rules = f"""
 table inet contrast {{
   chain post {{

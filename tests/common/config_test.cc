@@ -106,9 +106,9 @@ TEST(Config, AliasProfileStandsForWhatIsLeftOut) {
   };
   expect(settings_of(""), 3600, 1800, 14400);
   expect(settings_of("profile = \"default\""), 3600, 1800, 14400);
-  expect(settings_of("profile = \"strict\""), 600, 900, 7200);
+  expect(settings_of("profile = \"strict\""), 600, 600, 7200);
   expect(settings_of("profile = \"compat\""), 86400, 3600, 14400);
-  expect(settings_of("affinity_cap = \"1h\"\nprofile = \"strict\""), 600, 900, 3600);
+  expect(settings_of("affinity_cap = \"1h\"\nprofile = \"strict\""), 600, 600, 3600);
   EXPECT_EQ(settings_of("profile = \"strict\"")[Setting::kPortFirst], settings_of("")[Setting::kPortFirst]);
 }
 

@@ -48,7 +48,7 @@ TEST(Counters, DropReasonsAreDistinctAndExplained) {
 TEST(Counters, SymbolsMeetTheirRows) {
   EXPECT_STREQ(Name(Counter::kReceived), "received");
   EXPECT_STREQ(Name(Counter::kMade), "made");
-  EXPECT_EQ(static_cast<int>(Counter::kAddressConflict), kCounterCount - 1);
+  EXPECT_EQ(static_cast<int>(Counter::kOpeningsLost), kCounterCount - 1);
   EXPECT_STREQ(Name(DropReason::kRxOversize), "rx_oversize");
   EXPECT_STREQ(Name(DropReason::kNoSnapshot), "no_snapshot");
 }

@@ -53,7 +53,8 @@ TEST(CommandTable, TheReadOnlySocketShowsAggregatesOnly) {
   for (const CommandRow& row : CommandTable())
     if (row.access == Access::kAggregate) open.insert(row.name());
   EXPECT_EQ(open, (std::set<std::string>{"counters", "epoch show", "flow stats", "geofeed export", "health",
-                                         "pool list", "pool show", "port list", "version", "worker list"}));
+                                         "pool list", "pool show", "port list", "privacy show", "version",
+                                         "worker list"}));
 }
 
 TEST(Arguments, KeysAreTheirNamesInJson) {

@@ -17,8 +17,9 @@ Config Chain() {
                   {"b", "B", {"203.0.113.16/28"_net}},
                   {"c", "C", {"203.0.113.32/28"_net}},
                   {"d", "A", {"203.0.113.48/28"_net}, PrefixState::kStaged}};
-  config.pools[0].parent = config.pools[3].parent = "b";
-  config.pools[1].parent = "c";
+  const std::string b = "b", c = "c";
+  config.pools[0].parent = config.pools[3].parent = b;
+  config.pools[1].parent = c;
   return config;
 }
 

@@ -89,9 +89,9 @@ class ControlLinkTest : public testing::Test {
     std::memset(m.epoch_key.key, byte, sizeof m.epoch_key.key);
     return m;
   }
-  static Message Lease(uint64_t deadline_ms, UnitIndex unit = kAllUnits) {
+  static Message Lease(uint64_t deadline_ms, UnitIndex unit = kAllUnits, uint8_t rule = 0) {
     Message m = MakeMessage(MessageKind::kLease);
-    m.lease = {deadline_ms, unit};
+    m.lease = {deadline_ms, unit, rule};
     return m;
   }
   uint32_t VersionInForce() const {
@@ -363,6 +363,18 @@ TEST_F(ControlLinkTest, ACommitLeasesItsUnits) {
   for (UnitIndex unit : {UnitIndex{0}, UnitIndex{5}, UnitIndex{9}})
     EXPECT_EQ(Deadline(unit), now_ms_ + 20'000) << unit;
   EXPECT_EQ(Deadline(1), 0u);
+}
+
+TEST_F(ControlLinkTest, ALeaseSaysWhichFlowsMayOpen) {
+  ASSERT_EQ(SayAll(Run(1)).status, AckStatus::kOk);
+  EXPECT_EQ(dataplane_.leases().rule.load(), OpeningRule::kAny);
+  for (OpeningRule rule : {OpeningRule::kTold, OpeningRule::kNone, OpeningRule::kAny}) {
+    EXPECT_EQ(StatusOf(Lease(now_ms_ + 1000, kAllUnits, static_cast<uint8_t>(rule))), AckStatus::kOk);
+    EXPECT_EQ(dataplane_.leases().rule.load(), rule);
+  }
+  EXPECT_EQ(StatusOf(Lease(now_ms_ + 2000, kAllUnits, 3)), AckStatus::kMalformed);
+  EXPECT_EQ(dataplane_.leases().rule.load(), OpeningRule::kAny) << "what is refused changes nothing";
+  EXPECT_EQ(Deadline(0), now_ms_ + 1000);
 }
 
 TEST_F(ControlLinkTest, NoLeaseIsLongerThanTheConfiguredOne) {

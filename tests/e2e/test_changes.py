@@ -55,7 +55,7 @@ def test_epoch_advance(bed, family, tmp_path):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_pool_add_then_drain(bed, family, tmp_path):
     with download(bed, family, tmp_path / "got"):
-        bed.relay.ctl("pool", "add", "second", "--region", "XA-1", "--prefix", SECOND[family])
+        bed.relay.ctl("pool", "add", "second", "--region", "XA-1", "--prefix", SECOND[family], "--small-crowd")
         assert bed.relay.ask("pool", "drain", POOL[family])["live_flows"] >= 1
         assert ipaddress.ip_address(address_of_new(bed, family)) in ipaddress.ip_network(SECOND[family])
         assert bed.relay.ask("pool", "show", POOL[family])["state"] == "draining"

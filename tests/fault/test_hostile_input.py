@@ -16,6 +16,7 @@ from cfrbed import clients, network
 from cfrbed.processes import is_running, run, wait_until
 
 RING_BYTES = 128 + 4096 * 64  # common/shared_ring.h: two index lines and the slots
+OPENED_BYTES = 128 + 16384 * 64  # that of a worker's openings
 
 
 @contextlib.contextmanager
@@ -93,7 +94,7 @@ def test_random_bytes_in_the_ring(bed):
         for n in range(30):
             s, link = attach_as_control(os.path.join(bed.relay.runtime, "dataplane.sock"))
             with s, link:
-                assert len(link) == 2 * 2 * RING_BYTES
+                assert len(link) == 2 * 2 * RING_BYTES + OPENED_BYTES
                 for _ in range(50):
                     at = rng.randrange(0, len(link) - 64)
                     link[at:at + 64] = rng.randbytes(64)

@@ -24,6 +24,7 @@ inline Config PlainConfig() {
   c.pools[0].prefixes = {"203.0.113.0/24"_net};
   c.pools[1].name = "p6";
   c.pools[1].prefixes = {"2001:db8:a000::/64"_net};
+  c.pools[1].small_crowd = true;  // 256 /56 for four units
   for (PoolConfig& pool : c.pools) pool.region = "XA-1";
   for (Setting s : {Setting::kSubscriberFlowsV4, Setting::kSubscriberFlowsV6, Setting::kSubscriberNewRate,
                     Setting::kSubscriberNewBurst}) {
