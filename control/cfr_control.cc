@@ -119,6 +119,7 @@ ExitCode Main() {
       Log(LogLevel::kWarning, kDropReasonRows[static_cast<int>(event.reason)].sentence,
           {{"reason", Name(event.reason)}, {"packets", absl::StrCat(event.packets)}});
   }
+  openings.Poll();  // what was opened so far still gets its record
   Log(LogLevel::kInfo, "stopped", {});
   return ExitCode::kOk;
 }

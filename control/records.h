@@ -20,6 +20,11 @@ namespace cfr {
 
 class Records {
  public:
+  Records() = default;
+  ~Records() { End(); }
+  Records(const Records&) = delete;
+  Records& operator=(const Records&) = delete;
+
   struct Counts {
     uint64_t written = 0;   // records in the log
     uint64_t lost = 0;      // flows that were opened without one

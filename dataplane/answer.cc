@@ -7,6 +7,7 @@
 
 #include "dataplane/admit.h"
 #include "dataplane/checksum.h"
+#include "dataplane/ip6_chain.h"
 
 namespace cfr {
 namespace {
@@ -91,10 +92,11 @@ bool WantsReset(const Packet& p) {
 }
 
 // What RFC 8200 4.5 wants to be told about an IPv6 fragment out of bounds: one that leaves a gap, or ends too
-// late. It may be a later one, but none of an error.
+// late. It may be a later one, but none of an error, nor of what an extension header hides.
 bool IsBadFragment(const Packet& p) {
   const bool empty = p.length == p.fragment_offset();
-  return !empty && p.fragment6().next_header != kProtocolIcmp6;
+  const uint8_t next = p.fragment6().next_header;
+  return !empty && next != kProtocolIcmp6 && !IsIp6Extension(next);
 }
 uint32_t PointerTo(const Packet& p) {
   const bool gap = p.more_fragments() && (p.length - p.fragment_offset()) % 8 != 0;

@@ -117,6 +117,18 @@ TEST_F(RecordsTest, ADayWithoutKeyBlocksUntilOneIsThere) {
   EXPECT_FALSE(records_.blocked());
 }
 
+TEST_F(RecordsTest, AnOrderlyEndLosesNone) {
+  MakeKeys(1);
+  const Opened flow = SampleFlow(1, kBeginUtcS);
+  {
+    Records records;
+    records.Follow(config_, 7, assignments_, At(kBeginUtcS));
+    records.Take(flow, At(kBeginUtcS));
+  }
+  EXPECT_EQ(SubscriberFor(flow, kBeginUtcS), SubscriberOf(flow));
+  EXPECT_TRUE(CheckRecordLog(config_.records.directory).findings.empty());
+}
+
 TEST_F(RecordsTest, KeysThatCannotBeReadBlock) {
   config_.records.day_keys = directory_.path("nowhere");
   EXPECT_EQ(ModeAfter(RecordChoice::kAuto), RecordMode::kTuple) << "keys were meant to be there";
